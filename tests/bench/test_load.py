@@ -165,4 +165,4 @@ def test_time_that_news_lie_unread_is_lag() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROBED], capture_output=True, check=True, text=True, timeout=30
     )
-    assert 0.19 < float(done.stdout) < 0.5
+    assert 0.19 < float(done.stdout) < 2.0

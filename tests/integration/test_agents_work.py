@@ -122,7 +122,7 @@ async def test_wrap_up_is_extended_by_phone_and_by_command_as_far_as_it_goes(cen
         await call.hang_up()
         await centre.until_agent("dora", "wrap_up")
         extended = (await centre.ask("wrap-up-extend", agent="dora"))["agent"]
-        assert 3.0 < extended["until_s"] <= 4.0
+        assert 2.0 < extended["until_s"] <= 4.0  # by itself it ends after 2
         with pytest.raises(RequestRefused, match="group support allows 5 s"):
             await centre.ask("wrap-up-extend", agent="dora")
         await dial_code(dora, "*16")  # refused as well, and said so
@@ -176,6 +176,7 @@ async def test_whoever_declines_is_not_rung_again_while_somebody_else_is_there(c
         await call.hang_up()
 
 
+@pytest.mark.timing
 async def test_a_phone_with_a_call_of_its_own_is_not_rung_and_not_shown_as_ready(centre: WorkCentre) -> None:
     """She listens to the menu since before she logged in: the call is nobody's, and the phone is in use."""
     async with centre.phone("1001") as anna, centre.customer() as caller:
@@ -190,7 +191,7 @@ async def test_a_phone_with_a_call_of_its_own_is_not_rung_and_not_shown_as_ready
         assert not anna.received("INVITE ")
         ended = time.monotonic()
         await own.hang_up()
-        offered = await anna.wait_incoming(2)
+        offered = await anna.wait_incoming()
         took_s = anna.received("INVITE ")[0].at_s - ended
         assert took_s < OFFERED_WITHIN_S, f"the next offer took {took_s:.3f} s"
         await offered.answer()

@@ -121,6 +121,7 @@ async def test_sent_to_a_group_and_back_from_a_phone_that_is_gone(centre: Centre
         at_dora = await dora.wait_incoming()
         await at_dora.answer()
         await call.rtp.until_hears(DORA)
+        await centre.until_call("talking", agent="dora")
         await centre.ask("call-hold", agent="dora")
         await at_dora.hang_up()  # on hold: the customer is not hung up on
         await centre.until_call("waiting", group="support")
@@ -194,6 +195,7 @@ async def test_completed_and_overheard(centre: Centre) -> None:
         at_ben = await ben.wait_incoming()
         await at_ben.answer()
         await at_ben.rtp.until_hears(ANNA)
+        await centre.until_agent("ben", "talking")
         await centre.ask("consult-complete", agent="anna")
         await at_anna.wait_ended()
         await centre.until_call("talking", agent="ben")
@@ -297,6 +299,7 @@ async def test_a_colleague_is_called_by_click(centre: Centre) -> None:
         assert at_ben.identity.number == "1001"
         await at_ben.answer()
         await at_anna.rtp.until_hears(BEN)
+        await centre.until_agent("ben", "talking")
         await centre.ask("call-hold", agent="anna")
         await at_anna.rtp.until_silent()
         await centre.ask("call-resume", agent="anna")

@@ -192,9 +192,9 @@ async def test_not_reached_then_tried_again_then_left_to_people(
 
 async def test_cancelled_it_leaves_the_line(centre: CallbackCentre) -> None:
     entry = await centre.wish("8301")
+    task = await centre.until_task(entry, "open")
     drawn = await asyncio.to_thread(centre.acd, "callbacks", "list", "--wide")
     assert "in line at place 1" in drawn
-    task = await centre.until_task(entry, "open")
     await asyncio.to_thread(centre.acd, "callbacks", "cancel", str(task["id"]))
     assert (await centre.ask("callbacks"))["callbacks"] == {}
     async with centre.phone("1001") as anna:

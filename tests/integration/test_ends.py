@@ -56,6 +56,7 @@ async def test_who_hangs_up_first(centre: Centre, first: str) -> None:
         at_dora = await dora.wait_incoming()
         await at_dora.answer()
         seen = await centre.until_call("talking", agent="dora")
+        await at_dora.rtp.until_heard()
         await (call if first == "caller" else at_dora).hang_up()
         await (at_dora if first == "caller" else call).wait_ended()
         await centre.until_agent("dora", "wrap_up")

@@ -87,6 +87,7 @@ async def test_calls_that_come_and_go_without_a_controller_are_on_record(
         name, at_agent = await first_to_ring(phones, "anna", "ben", "dora", "emil")
         before = centre.records()
         await at_agent.answer()
+        await at_agent.rtp.until_heard()
         await at_agent.hang_up()
         await call.wait_ended()
         await centre.until_no_channels()
@@ -113,6 +114,7 @@ async def test_served_wholly_by_the_fallback_queue(centre: Centre, phones: dict[
         at_other = await phones[other].wait_incoming(30)
         await at_other.answer()
         answered_at = time.time()
+        await at_other.rtp.until_heard()
         await at_other.hang_up()
         await call.wait_ended()
         talk_s = time.time() - answered_at
@@ -167,6 +169,7 @@ async def test_those_who_were_at_work_are_rung_first(centre: Centre, phones: dic
         _, at_other = await first_to_ring(phones, "ben", "dora", "emil")
         assert time.monotonic() - began > 3.0  # after a ring of anna's there were only those at work
         await at_other.answer()
+        await at_other.rtp.until_heard()
         await at_other.hang_up()
         await call.wait_ended()
         await centre.until_no_channels()

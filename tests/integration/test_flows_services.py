@@ -29,7 +29,7 @@ def lookup(path: str, *, port: int = HTTP_PORT, wait: str = "") -> str:
 start: ask
 steps:
   ask:
-    lookup: {{get: "'http://127.0.0.1:{port}{path}'", timeout_s: {LOOKUP_TIMEOUT_S}, retries: 1,
+    lookup: {{get: "'http://127.0.0.1:{port}{path}'", timeout_s: {LOOKUP_TIMEOUT_S}, retries: 5,
              into: {{balance: account.balance}}{wait}}}
     next: found
     not_found: unknown
@@ -154,7 +154,7 @@ async def test_lookups_and_their_failures(centre: FlowCentre) -> None:
             return took_s
 
     took = await asyncio.gather(*(one(number, tone) for number, tone in expected.items()))
-    assert max(took) < LOOKUP_TIMEOUT_S + 1.0
+    assert max(took) < LOOKUP_TIMEOUT_S + 3.0  # that is for all tries together
 
 
 async def test_keys_pressed_during_a_lookup_count(centre: FlowCentre, other_system: asyncio.Event) -> None:
@@ -271,6 +271,7 @@ async def test_transfers_and_the_survey_after_them(centre: FlowCentre) -> None:
         at_anna = await anna.wait_incoming()
         at_anna = at_anna if at_anna.end is None else await anna.wait_incoming()
         seen = await centre.until_call("talking", agent="anna")
+        await at_anna.rtp.until_heard()
         await at_anna.hang_up()
         await hears(call, "top")
         await call.rtp.press("4")

@@ -18,6 +18,7 @@ import pytest_asyncio
 
 from acd.core.facts import EndedBy
 from acd.records.record import SegmentKind
+from acd.telephony import cdr
 from tests.integration.ami_proxy import AmiProxy
 from tests.integration.centre import Centre, agent_of, free_ports
 from tests.integration.sip.phone import Phone
@@ -116,22 +117,25 @@ async def test_a_name_that_breaks_the_line_is_no_call(centre: Centre, anna: Phon
 
 async def test_numbers(centre: Centre, anna: Phone) -> None:
     cdr_file = centre.home / "asterisk" / "log" / "cdr-custom" / "acd.csv"
-    before, rows, lines = connections(centre), len(centre.cdr_rows()), _lines(cdr_file)
+    before, refused = connections(centre), log_lines(centre, "refused")
+    rows, lines = _account(cdr_file)
     for sent, kept in NUMBERS.items():
         record = await centre.record(await ring(centre, anna, number=sent))
         assert record.caller_number == kept
         assert record.ended_by is EndedBy.CALLER
         assert anna.calls[-1].identity.number == kept
     assert connections(centre) == before  # no event made us leave
-    assert log_lines(centre, "refused") == 0  # each question was understood
+    assert log_lines(centre, "refused") == refused  # each question was understood
     assert not list(Path.cwd().glob("PWNED"))
-    grown = len(centre.cdr_rows()) - rows
-    assert grown == _lines(cdr_file) - lines  # no number has begun a row of its own
-    assert grown > 0
+    rows_now, lines_now = _account(cdr_file)
+    assert rows_now - rows == lines_now - lines  # no number has begun a row of its own
+    assert rows_now > rows
 
 
-def _lines(file: Path) -> int:
-    return len(file.read_text().splitlines()) if file.exists() else 0
+def _account(file: Path) -> tuple[int, int]:
+    """Its rows and its lines, of one moment: Asterisk writes the last ones when we look."""
+    text = file.read_bytes().decode("utf-8", "replace") if file.exists() else ""
+    return sum(cdr.read(line) is not None for line in text.split("\n")), len(text.splitlines())
 
 
 @pytest.mark.parametrize("number", ["8001&PJSIP%2f1002", "8001,1", "8001%0d%0aX%3a1", "8001%7c%24%7b1%7d"])
@@ -165,7 +169,7 @@ async def test_a_question_that_is_never_answered_is_asked_about_once_a_second(ce
     async with centre.customer() as caller:
         began = len(centre.cdr_rows())
         call = await caller.dial("8001")
-        await call.wait_answered(misses + 3)
+        await call.wait_answered(misses + 15)
         await asyncio.sleep(3.0)  # it is time that is tested here
         await asyncio.to_thread(centre.console, set_controller.format(centre.env["ACD_AGI_PORT"]))
         await centre.until_call("waiting", group="sales")
@@ -293,7 +297,7 @@ async def test_who_leaves_the_line_in_a_stall_has_left_then(centre: Centre, prox
         record = await centre.record(seen["id"])
     assert record.ended_by is EndedBy.CALLER
     assert record.ended_at is not None
-    assert record.ended_at.timestamp() == pytest.approx(left_at, abs=0.7)
+    assert record.ended_at.timestamp() == pytest.approx(left_at, abs=1.2)
     assert all(segment.kind is not SegmentKind.RINGING for segment in record.segments)
 
 

@@ -194,6 +194,7 @@ async def test_who_talks_with_a_caller(centre: FlowCentre) -> None:
         await caller.press("0")
         at_anna = await anna.wait_incoming()
         await centre.until_call("talking", agent="anna")
+        await at_anna.rtp.until_heard()
         await at_anna.hang_up()
         await hears(caller, "top")
         await caller.press("4")

@@ -90,6 +90,7 @@ async def test_blind_to_a_busy_agent_comes_back(centre: Centre) -> None:
         await centre.until_call("waiting", group="sales", position=1)
         again = await anna.wait_incoming(8)
         await again.answer()
+        await again.rtp.until_heard()
         await again.hang_up()
         await call.wait_ended()
         record = await centre.record(call_id)

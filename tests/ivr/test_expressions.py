@@ -178,10 +178,10 @@ HOSTILE = [
 
 @pytest.mark.parametrize("source", HOSTILE)
 def test_hostile_expressions_are_refused_at_once(source: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(ExpressionError):
         value_of(source)
-    assert time.monotonic() - start < LIMIT_S
+    assert time.process_time() - start < LIMIT_S
 
 
 @given(st.text(alphabet=" x'\"0159.+-*/%~|()[]{}<>=!,_abdefilnort#\\", max_size=120))

@@ -124,9 +124,9 @@ async def test_what_is_not_there(other: Other, lookups: HttpLookups) -> None:
 
 async def test_the_time_is_for_all_tries_together(other: Other, lookups: HttpLookups) -> None:
     began = time.monotonic()
-    found = await lookups.find(get(f"{other.base}/slow", timeout_s=0.2, retries=5))
+    found = await lookups.find(get(f"{other.base}/slow", timeout_s=0.2, retries=50))
     assert found == LookupFailed("no answer within 0.2 s")
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 5.0
 
 
 async def test_what_may_pass_is_tried_again(other: Other, lookups: HttpLookups) -> None:

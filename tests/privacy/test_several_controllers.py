@@ -109,7 +109,7 @@ async def test_one_that_stands_by_removes_what_is_old_of_its_journal(tmp_path: P
         secrets = load_or_create_secrets(env.secrets_file, [])
         one = OneOfSeveral(env, centre, secrets, "test")
         standing_by = asyncio.create_task(one._stand_by())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while old.exists():  # noqa: ASYNC110 -- a file of another thread's
                 await asyncio.sleep(0.01)
         one._stop.set()

@@ -18,7 +18,7 @@ FACTS = [
     Ended(9.0, EndedBy.CALLER),
 ]
 LATE = [*FACTS, WrapUpStarted(9.0, "anna"), WrapUpEnded(12.0, "anna")]
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 def test_neither_the_correction_nor_what_is_new_is_lost(database_url: str) -> None:

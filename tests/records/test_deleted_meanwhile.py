@@ -25,7 +25,7 @@ FACTS = [
     Answered(2.0, "anna"),
     Ended(9.0, EndedBy.CALLER),
 ]
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 WORDS = Disposition("c1", "anna", 20.0, "sales", "", note="Mrs Smith is ill")
 WISH = CallbackOrder("c1", 20.0, "sales", "5550100", "en")
 

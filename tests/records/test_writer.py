@@ -216,7 +216,7 @@ async def test_closing_tries_once_more_and_then_gives_up() -> None:
     writer.start()
     writer.submit(call(1), lambda: told.append(1))
     with capture_logs():
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not writer.away:
                 await asyncio.to_thread(lambda: None)
             await writer.close()

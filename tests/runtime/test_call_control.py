@@ -309,6 +309,7 @@ async def test_two_clicks_and_an_asterisk_that_does_not_say_so(
     monkeypatch.setattr(turns, "LIMIT_S", 0.02)
     page.hands.go_on.clear()
     assert await page.refused("call-resume") == "not-confirmed"
+    monkeypatch.setattr(turns, "LIMIT_S", 10.0)
     assert page.floor.calls["c1"].on_hold
     page.hands.go_on.set()
     await page.calls._turns.late.ended()

@@ -48,9 +48,9 @@ async def test_no_deadline_no_timer(desk: Desk) -> None:
 async def test_the_timer_is_armed_for_the_next_deadline(desk: Desk) -> None:
     desk.ready("anna")
     await desk.ask()
-    assert armed_for_s(desk) == pytest.approx(3.0, abs=0.1)  # unreachable_after_s
+    assert armed_for_s(desk) == pytest.approx(3.0, abs=0.5)  # unreachable_after_s
     desk.shell.feed(events.OfferAlerting("c1"))
-    assert armed_for_s(desk) == pytest.approx(20.0, abs=0.1)  # ring timeout and grace
+    assert armed_for_s(desk) == pytest.approx(20.0, abs=0.5)  # ring timeout and grace
     desk.shell.feed(events.OfferAnswered("c1"))
     assert armed_for_s(desk) is None
 
@@ -97,7 +97,7 @@ async def test_the_timer_is_armed_also_when_a_command_fails(
     monkeypatch.setattr(desk.switch, "offer", failing)
     with pytest.raises(ValueError, match="a fault of ours"):
         await desk.ask()
-    assert armed_for_s(desk) == pytest.approx(3.0, abs=0.1)  # unreachable_after_s
+    assert armed_for_s(desk) == pytest.approx(3.0, abs=0.5)  # unreachable_after_s
 
 
 async def test_a_timer_whose_work_fails_is_armed_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +126,7 @@ async def test_the_tick_arms_what_nobody_has_armed(desk: Desk, monkeypatch: pyte
         await armed.wait()
     ticking.cancel()
     await asyncio.gather(ticking, return_exceptions=True)
-    assert armed_for_s(desk) == pytest.approx(3.0, abs=0.1)
+    assert armed_for_s(desk) == pytest.approx(3.0, abs=0.5)
 
 
 async def test_a_closed_shell_has_no_timer(desk: Desk) -> None:

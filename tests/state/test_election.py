@@ -19,7 +19,7 @@ from acd.state.lease import Holder, Lease
 from acd.state.redis_hash import RedisServer
 from tests.redis_server import RedisProcess
 
-LIMIT_S = 3.0
+LIMIT_S = 10.0
 
 
 class Ended(Exception):
@@ -127,14 +127,17 @@ async def _until(there: Callable[[], bool]) -> None:
     raise AssertionError("it did not come about")
 
 
-async def test_one_leads_and_the_other_takes_over_from_the_dead(town: Town) -> None:
+async def test_one_leads_and_the_other_takes_over_from_the_dead(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(election, "LEASE_S", 2.0)
     await town.lead("one")
     await _stays_by(town, "two")
     assert town.all["two"].leader == "one"
     await town.dies("one")
     began = asyncio.get_running_loop().time()
     await town.lead("two")
-    assert asyncio.get_running_loop().time() - began < 0.5, "sooner than the lease runs out"
+    assert asyncio.get_running_loop().time() - began < 1.7, "sooner than the lease runs out"
     assert town.all["two"].fence == 2
 
 
@@ -148,7 +151,11 @@ async def test_a_frozen_leader_finds_that_it_is_over(town: Town) -> None:
     assert await town.ends("one") == "two leads under number 2"
 
 
-async def test_a_machine_that_refuses_connections_is_not_dead_while_it_renews(town: Town) -> None:
+async def test_a_machine_that_refuses_connections_is_not_dead_while_it_renews(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(election, "LEASE_S", 2.0)
+    monkeypatch.setattr(election, "NOT_RENEWED_S", 0.8)  # it renews in time on a busy machine, too
     await town.lead("one")
     town.dead.add("one")  # a firewall that refuses looks like it
     await _stays_by(town, "two")
@@ -170,7 +177,7 @@ async def test_redis_away_stops_nothing_as_long_as_the_others_stand_back(
 async def test_emptied_redis_changes_nothing(town: Town, process: RedisProcess) -> None:
     await town.lead("one")
     for _ in range(5):
-        process.cli("flushall")
+        await asyncio.to_thread(process.cli, "flushall")
         await _stays_by(town, "two", 0.2)
     town.gates["one"].check()
 
@@ -221,7 +228,7 @@ async def test_without_redis_from_the_start_the_others_decide(
     town.keeping = {name: asyncio.create_task(town.all[name].keep()) for name in leaders}
     done, rest = await asyncio.wait(rest, timeout=1.5)
     assert not done, "the others stand back"
-    process.start()
+    await asyncio.to_thread(process.start)
     done, rest = await asyncio.wait(rest, timeout=1.0)
     assert not done, "the leader has the lease now"
     seen = await town.leases[leaders.copy().pop()].look()
@@ -255,14 +262,26 @@ async def test_handed_over(town: Town) -> None:
 async def test_a_promise_given_while_the_lease_is_taken_holds(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    two, taken = town.all["two"], town.leases["two"].take
+    monkeypatch.setattr(election, "LEASE_S", 2.0)
+    two, taken, gives_up = town.all["two"], town.leases["two"].take, town.leases["two"].give_up
+    given_up = asyncio.Event()
 
     async def take(for_s: float, least: int, instead_of: Holder | None = None) -> Holder:
         holder = await taken(for_s, least, instead_of)
         assert two.promise("one", 1, election.LEASE_S)["promised"]
         return holder
 
+    async def give_up(mine: Holder) -> None:
+        await gives_up(mine)
+        given_up.set()
+
     monkeypatch.setattr(town.leases["two"], "take", take)
+    monkeypatch.setattr(town.leases["two"], "give_up", give_up)
+    trying = asyncio.create_task(_stays_by(town, "two", LIMIT_S))
+    async with asyncio.timeout(LIMIT_S):
+        await given_up.wait()
+    trying.cancel()
+    await asyncio.gather(trying, return_exceptions=True)
     await _stays_by(town, "two", 0.3)
     monkeypatch.undo()
     assert (await town.leases["one"].look()).holder is None, "it has given the lease up"
@@ -291,7 +310,7 @@ async def test_that_the_others_are_down_holds_until_redis_is_there(town: Town, p
     process.stop()
     town.all["one"].others_are_down()
     await town.lead("one")
-    process.start()
+    await asyncio.to_thread(process.start)
     await _until(lambda: town.all["one"].in_redis)
     process.stop()
     assert await town.ends("one") == "the lease ran out before it could be renewed"
@@ -300,8 +319,11 @@ async def test_that_the_others_are_down_holds_until_redis_is_there(town: Town, p
 async def test_one_that_could_not_lead_does_not_stand_for_it(town: Town, process: RedisProcess) -> None:
     two = town.all["two"]
     two.unfit = "the configuration is faulty"
+    standing_by = asyncio.create_task(_stays_by(town, "two", LIMIT_S))
+    await _until(lambda: two.in_redis)
+    standing_by.cancel()
+    await asyncio.gather(standing_by, return_exceptions=True)
     await _stays_by(town, "two", 0.3)
-    assert two.in_redis
     process.stop()
     await _stays_by(town, "two", 0.3)
     await town.lead("one")

@@ -9,13 +9,12 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from acd.state import redis
+from acd.state import redis, redis_hash
 from acd.state.kept import Kept
 from acd.state.redis import RedisMirror
 from acd.state.redis_hash import RedisServer
@@ -139,7 +138,7 @@ async def test_nothing_waits_and_nothing_grows_while_redis_is_away(
             mirror.put(f"call:{n}", {"n": n})
             mirror.put("agent:anna", {"n": n})
             mirror.drop(f"call:{n - 5}")
-        assert time.perf_counter() - began < 2.0  # 150,000 changes; each is some dictionary work
+        assert time.perf_counter() - began < 10.0  # 150,000 changes; each is some dictionary work
         assert len(mirror._values) == 6
         assert len(mirror._changed) + len(mirror._dropped) + len(mirror._emptied) <= 7
         await until(lambda: mirror.failing, "the stall to be noticed")
@@ -270,7 +269,7 @@ async def test_the_end_does_not_wait_for_a_redis_that_is_away(
         await synced(mirror)
         process.stall()
         began = time.monotonic()
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 5.0
     process.thaw()
 
 
@@ -288,9 +287,10 @@ async def test_damaged_fields_cost_only_themselves(server: RedisServer, process:
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_whatever_happens_it_ends_with_the_last_values(
-    tmp_path: Path, server: RedisServer, process: RedisProcess, seed: int
+    server: RedisServer, process: RedisProcess, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """Puts and drops at random, while the server is stalled, restarted and emptied at random."""
+    monkeypatch.setattr(redis_hash, "ANSWER_LIMIT_S", 0.3)  # so that some stalls are longer
     dice = random.Random(seed)
     async with mirror_on(server) as mirror:
         expected: dict[str, Any] = {}

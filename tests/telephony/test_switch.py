@@ -256,9 +256,8 @@ async def test_a_new_session_takes_over_from_the_old(house: House) -> None:
     assert "SET MUSIC ON default" in await commands(new, 3)
 
 
-async def test_a_session_that_nobody_is_at_is_closed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_session_that_nobody_is_at_is_closed(house: House) -> None:
     """As after packets were lost: the channel is elsewhere, and the end of the session was never heard."""
-    monkeypatch.setattr(sessions, "DEAD_AFTER_S", 0.2)
     there = await house.caller("c-1")
     dead = await house.caller("c-2", agi_channel="PJSIP/trunk-lab-00000002", agi_uniqueid="1.2")
     looking = asyncio.create_task(house.switch.drop_dead(""))

@@ -148,7 +148,7 @@ def test_an_end_that_is_read_late_was_when_it_was(ear: Ear, ago_s: float, told: 
     at = round(time.time() - ago_s, 6)
     heard = ear.event("Hangup", Channel=CALLER, Uniqueid="1.1", Timestamp=f"{at:.6f}")
     (when,) = [event.at for event in heard if isinstance(event, events.CallEnded)]
-    assert when == (pytest.approx(at, abs=0.1) if told else None)
+    assert when == (pytest.approx(at, abs=0.5) if told else None)
 
 
 @pytest.mark.parametrize(("ago_s", "told"), [(30.0, True), (0.1, False)])
@@ -162,7 +162,7 @@ def test_a_clock_that_is_off_makes_nothing_earlier_or_later(off_s: float, ago_s:
     clock.compare(f"{shown - 40:.6f}", compared_at, compared_at)
     heard = ear.event("Hangup", Channel=CALLER, Uniqueid="1.1", Timestamp=f"{shown - ago_s:.6f}", Node="b")
     (when,) = [event.at for event in heard if isinstance(event, events.CallEnded)]
-    assert when == (pytest.approx(1000.0 - ago_s, abs=0.1) if told else None)
+    assert when == (pytest.approx(1000.0 - ago_s, abs=0.5) if told else None)
 
 
 @pytest.mark.parametrize("by_s", [-3600.0, 3600.0, -90.0])
@@ -171,11 +171,11 @@ def test_a_clock_that_is_set_makes_nothing_long_ago(by_s: float) -> None:
     clock, now = NodeClock(), time.monotonic()
     shown = time.time() + 20.0
     clock.compare(f"{shown - 10:.6f}", now - 10, now - 10)
-    assert clock.age_s(f"{shown - 4:.6f}") == pytest.approx(4.0, abs=0.1)
-    assert clock.age_s(f"{shown + by_s:.6f}") == pytest.approx(0.0, abs=0.1)
+    assert clock.age_s(f"{shown - 4:.6f}") == pytest.approx(4.0, abs=0.5)
+    assert clock.age_s(f"{shown + by_s:.6f}") == pytest.approx(0.0, abs=0.5)
     assert clock.age_s(f"{shown + by_s + 0.3:.6f}") == pytest.approx(-0.3, abs=0.1)
     clock.compare(f"{shown + by_s + 10:.6f}", now + 10, now + 10)
-    assert clock.age_s(f"{shown + by_s + 7:.6f}") == pytest.approx(0.0, abs=0.1)  # older than the last one
+    assert clock.age_s(f"{shown + by_s + 7:.6f}") == pytest.approx(0.0, abs=0.5)  # older than the last one
 
 
 def test_whatever_is_told_shows_that_a_clock_was_set_back() -> None:
@@ -194,7 +194,7 @@ def test_an_answer_that_took_long_says_nothing_of_a_clock() -> None:
     clock.compare(f"{time.time() - 20:.6f}", now - 20, now)  # we stood still before we read it
     clock.compare("soon", now, now)
     clock.compare(None, now, now)
-    assert clock.age_s(f"{time.time():.6f}") == pytest.approx(0.0, abs=0.1)
+    assert clock.age_s(f"{time.time():.6f}") == pytest.approx(0.0, abs=0.5)
     assert clock.age_s("") is None
 
 
@@ -204,7 +204,7 @@ def test_a_phones_hang_up_that_is_read_late_was_when_it_was(ear: Ear) -> None:
     at = round(time.time() - 5.0, 6)
     heard = ear.event("HangupRequest", Channel=LEG, Uniqueid="1.2", Timestamp=f"{at:.6f}")
     (when,) = [event.at for event in heard if isinstance(event, events.AgentDisconnected)]
-    assert when == pytest.approx(at, abs=0.1)
+    assert when == pytest.approx(at, abs=0.5)
 
 
 def test_the_dialplan_hangs_up_when_the_agent_has(ear: Ear) -> None:

@@ -74,14 +74,14 @@ class Live:
     async def next(self, **wanted: Any) -> dict[str, Any]:
         """The next message, or the next that has these values."""
         while True:
-            told: dict[str, Any] = await self.socket.receive_json(timeout=10)
+            told: dict[str, Any] = await self.socket.receive_json(timeout=60)
             if all(told.get(key) == value for key, value in wanted.items()):
                 return told
 
     async def closed(self) -> tuple[int | None, str]:
         """It must be closed by the other side: the code, and the reason."""
         while True:
-            message = await self.socket.receive(timeout=10)
+            message = await self.socket.receive(timeout=60)
             if message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR):
                 # Of the frame itself: the connection may be lost while the client answers it.
                 told = message.type is aiohttp.WSMsgType.CLOSE

@@ -52,7 +52,7 @@ class FakeController:
 
     async def until(self, what: Callable[[], bool]) -> None:
         """Wait until it is so, looking whenever something was said here."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not what():
                 self._changed.clear()
                 await self._changed.wait()

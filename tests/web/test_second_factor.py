@@ -121,6 +121,7 @@ async def sign_in(house: Desktop, browser: aiohttp.ClientSession, **more: str) -
 
 
 def code_of(secret: str, steps: int = 0) -> str:
+    """Of this half minute, or of a later one: so it still counts where the next one begins meanwhile."""
     return pyotp.TOTP(secret).at(int(time.time()) + steps * STEP_S)
 
 
@@ -140,14 +141,15 @@ async def test_set_up_sign_in_with_it_and_turn_it_off(tmp_path: Path) -> None:
         secret = told["secret"]
         assert (await sign_in(house, other)) == (200, "")  # it does not count yet
         assert (await ask(house.client, "POST", f"{AT}/confirm", code="000000"))[0] == 403
-        status, told = await ask(house.client, "POST", f"{AT}/confirm", code=code_of(secret, -1))
+        used = code_of(secret)
+        status, told = await ask(house.client, "POST", f"{AT}/confirm", code=used)
         assert (status, len(told["recovery_codes"])) == (200, 10)
         for browser, ended in ((house.client, 200), (other, 401), (third, 401)):
             assert (await ask(browser, "GET", "/api/session"))[0] == ended
         assert await sign_in(house, other) == (401, "second-factor-needed")
         assert await sign_in(house, other, code="000000") == (401, "wrong-code")
-        assert await sign_in(house, other, code=code_of(secret, -1)) == (401, "wrong-code")  # used already
-        assert await sign_in(house, other, code=code_of(secret)) == (200, "")
+        assert await sign_in(house, other, code=used) == (401, "wrong-code")
+        assert await sign_in(house, other, code=code_of(secret, 1)) == (200, "")
         assert await sign_in(house, third, code=told["recovery_codes"][0]) == (200, "")
         status, shown = await ask(third, "GET", AT)
         assert (shown["on"], shown["codes_left"]) == (True, 9)
@@ -164,13 +166,14 @@ async def test_codes_are_guessed_at_as_rarely_as_passwords(tmp_path: Path) -> No
     async with desktop(tmp_path) as house:
         await house.sign_in("susan")
         _, told = await ask(house.client, "POST", AT, password=PASSWORD)
-        await ask(house.client, "POST", f"{AT}/confirm", code=code_of(told["secret"], -1))
+        await ask(house.client, "POST", f"{AT}/confirm", code=code_of(told["secret"]))
         async with house.browser() as other:
             for _ in range(20):  # asking for the code is no failure
                 assert await sign_in(house, other) == (401, "second-factor-needed")
             for _ in range(5):
                 assert await sign_in(house, other, code="000000") == (401, "wrong-code")
-            assert await sign_in(house, other, code=code_of(told["secret"])) == (429, "too-many-attempts")
+            right = code_of(told["secret"], 1)
+            assert await sign_in(house, other, code=right) == (429, "too-many-attempts")
 
 
 def demanding(home: Path) -> dict[str, Any]:
@@ -194,13 +197,13 @@ async def test_where_it_is_demanded_nothing_goes_before_it_is_set_up(tmp_path: P
                 await house.client.ws_connect(path)
             assert refused.value.status == 403
         _, told = await ask(house.client, "POST", AT)  # she has just given her password
-        status, _ = await ask(house.client, "POST", f"{AT}/confirm", code=code_of(told["secret"], -1))
+        status, _ = await ask(house.client, "POST", f"{AT}/confirm", code=code_of(told["secret"]))
         assert status == 200
         assert {cookie.value for cookie in house.client.cookie_jar}.isdisjoint(before)
         status, session = await ask(house.client, "GET", "/api/session")
         assert (status, session["must_set_up_second_factor"]) == (200, False)
         assert (await ask(house.client, "GET", "/api/targets"))[0] == 200
-        proof = {"password": PASSWORD, "code": code_of(told["secret"])}
+        proof = {"password": PASSWORD, "code": code_of(told["secret"], 1)}
         status, refusal = await ask(house.client, "POST", f"{AT}/off", **proof)
         assert (status, refusal["error"]) == (403, "second-factor-demanded")
 
@@ -214,7 +217,7 @@ async def test_it_is_reset_by_an_admin_and_on_the_command_line(
         for reset in ("page", "command"):
             await house.sign_in("susan")
             _, told = await ask(house.client, "POST", AT, password=PASSWORD)
-            await ask(house.client, "POST", f"{AT}/confirm", code=code_of(told["secret"], -1))
+            await ask(house.client, "POST", f"{AT}/confirm", code=code_of(told["secret"]))
             _, accounts = await ask(root, "GET", "/api/accounts")
             assert {one["username"]: one["second_factor"] for one in accounts}["susan"]
             if reset == "page":

@@ -90,6 +90,8 @@ async def test_nobody_there_and_no_answer_in_time_are_said(monkeypatch: pytest.M
         assert "no answer" in outcome.error
         silent.close()
         await silent.wait_closed()
+    monkeypatch.setattr("acd.webhooks.sender.LIMIT_S", 10.0)
+    async with Sender(allow_private=True) as sender:
         outcome = await sender.send(f"http://127.0.0.1:{port}/", "s", "test", "1", "{}")
         assert outcome.error is not None
         assert "Connect" in outcome.error or "refused" in outcome.error
