@@ -24,10 +24,11 @@ _LOOK = """
 return {redis.call('GET', KEYS[1]) or '', redis.call('PTTL', KEYS[1]), redis.call('GET', KEYS[2]) or '0'}
 """
 
-# ARGV: name, milliseconds, the least number, the holder that may be replaced ('' for none).
+# ARGV: name, milliseconds, the least number, the holder that may be replaced ('' for none), and how many
+# milliseconds it had left at most: with more it has renewed since somebody looked.
 _TAKE = """
 local held = redis.call('GET', KEYS[1])
-if held and held ~= ARGV[4] then return held end
+if held and (held ~= ARGV[4] or redis.call('PTTL', KEYS[1]) > tonumber(ARGV[5])) then return held end
 local fence = math.max(tonumber(redis.call('GET', KEYS[2]) or '0'), tonumber(ARGV[3])) + 1
 redis.call('SET', KEYS[2], string.format('%.0f', fence))
 local token = ARGV[1] .. ' ' .. string.format('%.0f', fence)
@@ -47,6 +48,7 @@ redis.call('SET', KEYS[2], ARGV[3])
 return ARGV[1]
 """
 
+_ANY_TIME = str(2**53)
 _GIVE_UP = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
@@ -90,10 +92,12 @@ class Lease:
     async def take(self, for_s: float, least: int, instead_of: Holder | None = None) -> Holder:
         """Have it, where nobody has, or only `instead_of`; the holder afterwards, who may be another.
 
-        The number is greater than any before, and than `least`.
+        The number is greater than any before, and than `least`. `instead_of` as it was looked at: one that
+        has renewed meanwhile lives.
         """
-        replaced = instead_of.token if instead_of is not None else ""
-        return _named(await self._run(_TAKE, self._name, _ms(for_s), str(least), replaced))
+        replaced, left_s = ("", 0.0) if instead_of is None else (instead_of.token, instead_of.left_s)
+        left_ms = str(math.ceil(left_s * 1000)) if math.isfinite(left_s) else _ANY_TIME
+        return _named(await self._run(_TAKE, self._name, _ms(for_s), str(least), replaced, left_ms))
 
     async def renew(self, mine: Holder, for_s: float) -> Holder:
         """Have it for so long from now; the holder afterwards, who may be another."""
@@ -101,7 +105,7 @@ class Lease:
 
     async def hand_over(self, mine: Holder, to: str, for_s: float) -> Holder:
         """Let another controller have it in one step; the holder afterwards."""
-        return _named(await self._run(_TAKE, to, _ms(for_s), str(mine.fence), mine.token))
+        return _named(await self._run(_TAKE, to, _ms(for_s), str(mine.fence), mine.token, _ANY_TIME))
 
     async def give_up(self, mine: Holder) -> None:
         """Nobody has it, unless somebody else does already."""

@@ -40,6 +40,16 @@ async def test_one_has_it_and_numbers_only_grow(leases: tuple[Lease, Lease]) -> 
     assert (await one.take(5.0, 40, later)).fence == 41, "the number of a node of Asterisk may be higher"
 
 
+async def test_who_has_renewed_since_somebody_looked_keeps_it(leases: tuple[Lease, Lease]) -> None:
+    one, two = leases
+    mine = await one.take(2.0, 0)
+    seen = await two.look()
+    await one.renew(mine, 5.0)
+    assert await two.take(5.0, 0, seen.holder) == mine
+    seen = await two.look()
+    assert (await two.take(5.0, 0, seen.holder)).name == "two"
+
+
 async def test_it_ends_by_itself(leases: tuple[Lease, Lease]) -> None:
     one, two = leases
     mine = await one.take(0.05, 0)
