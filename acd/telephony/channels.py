@@ -19,6 +19,7 @@ from acd.telephony.node_names import at_node
 
 log = structlog.get_logger(__name__)
 
+HEARD_WITHIN_S = 2.0
 ASK_AGAIN_S = 0.01
 TARGET = re.compile(r"[+*]?[0-9]{1,24}|(agent|group|flow):[A-Za-z0-9_-]{1,64}", re.ASCII)
 NUMBER = re.compile(r"[+*]?[0-9]{1,24}", re.ASCII)
@@ -109,9 +110,13 @@ class Channels:
         """Who was rung and has answered is in a talk.
 
         Asterisk says that they answered some milliseconds before that; until then it does not join them with
-        anybody else, and who is led away from them ends the call.
+        anybody else, and who is led away from them ends the call. Raises TelephonyError where it takes long.
         """
-        await self.until(answered, lambda at: bool(at.bridge) or at.application != _RUNG)
+        try:
+            async with asyncio.timeout(HEARD_WITHIN_S):
+                await self.until(answered, lambda at: bool(at.bridge) or at.application != _RUNG)
+        except TimeoutError:
+            raise TelephonyError("who has answered is not joined with anybody yet") from None
 
     async def until_together(self, one: str, two: str) -> None:
         """They talk with each other."""

@@ -331,6 +331,17 @@ async def test_nobody_is_taken_to_one_who_has_answered_and_hears_nobody_yet(do: 
         assert talk.link.variables[CALLER, "ACD_HOLD"] == "", "nobody is to think it is on hold later"
 
 
+async def test_who_answers_and_is_joined_with_nobody_joins_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acd.telephony.channels.HEARD_WITHIN_S", 0.05)
+    talk = Talk()
+    talk.answered("c1-c7")
+    talk.hands.found_apart("c1", Pair(AGENT, CALLER))
+    talk.link.places[THIRD] = {"Application": "AppDial"}
+    with pytest.raises(TelephonyError, match="joined with anybody"):
+        await talk.hands.join("c1", "c1-c7")
+    assert talk.link.sent == []
+
+
 async def test_who_goes_before_the_third_one_is_heard_joins_nobody() -> None:
     talk = Talk()
     talk.answered("c1-c7")
