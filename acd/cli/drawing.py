@@ -63,12 +63,15 @@ def draw(
 
 
 def _write(out: Path, drawn: bytes) -> None:
-    """A new file is for all to read: there is nothing of a caller in it, and a web server may show it."""
+    """A new file is as private as the folder that it is put into: our own umask, made for what tells of callers,
+    would keep a web server from showing it."""
     try:
-        is_new = not out.exists()
-        out.write_bytes(drawn)
-        if is_new:
-            out.chmod(0o644)
+        try:
+            with out.open("xb") as new:
+                new.write(drawn)
+            out.chmod(0o644 & (out.parent.stat().st_mode | 0o600))
+        except FileExistsError:
+            out.write_bytes(drawn)
     except OSError as error:
         raise OperatorError(f"{out} cannot be written: {error.strerror or error}") from error
 

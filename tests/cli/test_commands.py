@@ -153,6 +153,9 @@ def test_schema(home: Path, tmp_path: Path) -> None:
 
 def test_draw(records: Path, tmp_path: Path) -> None:
     assert acd("draw", "main").startswith("flowchart TD\n")
+    acd("draw", "main", "--out", str(tmp_path / "mine.dot"))
+    assert (tmp_path / "mine.dot").stat().st_mode & 0o777 == 0o600, "in a folder that is somebody's own"
+    tmp_path.chmod(0o755)
     for name, begins in (("main.svg", b"<?xml"), ("main.png", b"\x89PNG"), ("main.dot", b"digraph")):
         acd("draw", "main", "--out", str(tmp_path / name))
         assert (tmp_path / name).read_bytes().startswith(begins)

@@ -1,5 +1,5 @@
 import { Alert, Button, Modal, Select, Spin } from "antd";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 
 import { useFaultText, useLoaded } from "../api/hooks";
 import { readPhones, type Phone } from "../api/me";
@@ -27,12 +27,11 @@ export function LoginDialog({ agent, onLogin, onClose }: Props) {
   const { value, fault, reload } = useLoaded("phones", readPhones);
   useReloadEvery(AGAIN_S, reload);
   const names = useNames();
-  const [phone, setPhone] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<Key | null>(null);
-  useEffect(() => {
-    if (value) setPhone((chosen) => chosen ?? firstChoice(value, agent, remembered("phone")));
-  }, [value, agent]);
+  // What is proposed may go while the dialog is open; what somebody has chosen stays.
+  const phone = chosen ?? (value ? firstChoice(value, agent, remembered("phone")) : null);
 
   const submit = async () => {
     if (phone === null) return;
@@ -76,7 +75,7 @@ export function LoginDialog({ agent, onLogin, onClose }: Props) {
             placeholder={t("agent.login.choose")}
             value={phone}
             onChange={(id: string) => {
-              setPhone(id);
+              setChosen(id);
               setTrouble(null);
             }}
             options={[
