@@ -63,8 +63,7 @@ def draw(
 
 
 def _write(out: Path, drawn: bytes) -> None:
-    """A new file is as private as the folder that it is put into: our own umask, made for what tells of callers,
-    would keep a web server from showing it."""
+    """A new file is as private as its folder: our own umask would hide it from a web server."""
     try:
         try:
             with out.open("xb") as new:
