@@ -33,7 +33,7 @@ from tests.web.desktop import desktop
 EXAMPLES = 4
 """Of each route and mode: enough to find what is wrong soon or late, and little enough for every run."""
 LINE_MAX = 8_000
-"""The web server itself refuses a first line that is longer: there is no request then for anybody to answer."""
+"""The web server itself refuses a first line that is longer: there is no request then to be answered."""
 CHECKS: Any = [
     not_a_server_error,
     status_code_conformance,
