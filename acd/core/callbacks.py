@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from acd.core import callback_entry, callback_tries, facts, offers, policy_run, rings
+from acd.core import callback_entry, callback_tries, facts, lines, offers, policy_run, rings
 from acd.core import callback_events as events
 from acd.core import callback_facts as told
 from acd.core.callback_facts import CallbackNews, CallbackNote
@@ -124,14 +124,7 @@ def hours(floor: Floor, group: str, *, is_open: bool) -> None:
         if is_open:
             callback_entry.stand_if_due(floor, call)
         elif call.present:
-            _step_aside(floor, call)
-
-
-def _step_aside(floor: Floor, call: Call) -> None:
-    assert call.group is not None, call.id
-    call.present = False
-    floor.router.dequeue(call.id, call.group)
-    floor.mark(call)
+            lines.step_aside(floor, call)
 
 
 def _withdraw(floor: Floor, call: Call) -> None:

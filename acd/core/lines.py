@@ -27,6 +27,14 @@ def set_limits(floor: Floor, call: Call, leave_at: float | None, exits: Iterable
         floor.timers.set(Timer.MAX_WAIT, call.id, leave_at)
 
 
+def step_aside(floor: Floor, call: Call) -> None:
+    """Whoever waits keeps the place, and is not rung for until back in line."""
+    assert call.group is not None, call.id
+    call.present = False
+    floor.router.dequeue(call.id, call.group)
+    floor.mark(call)
+
+
 def drop_limits(floor: Floor, call: Call) -> None:
     """The wait is over for good."""
     call.leave_at, call.exits = None, ()

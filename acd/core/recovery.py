@@ -271,16 +271,8 @@ def _take_out_of_line(floor: Floor, call: Call) -> None:
         _withdraw(floor, call, call.facts[-1].at)  # later than the end, it would be taken for the end
         offers.give_back(floor, agent, OfferFailure.WITHDRAWN)
         offers.dispatch_agent(floor, agent)
-    else:
-        _step_aside(floor, call)
-
-
-def _step_aside(floor: Floor, call: Call) -> None:
-    """Out of the line until the caller's channel asks again."""
-    if call.state is CallState.WAITING and call.present and call.group is not None:
-        call.present = False
-        floor.router.dequeue(call.id, call.group)
-        floor.mark(call)
+    elif call.state is CallState.WAITING and call.present:
+        lines.step_aside(floor, call)
 
 
 def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = None) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
 from acd.core import events
 from acd.core.calls import Call, CallState, Channel
@@ -10,22 +11,29 @@ from acd.core.facts import Answered, Ended, EndedBy, Fact, FellBack, OfferFailed
 from acd.core.floor import Floor
 from acd.core.ports import Feed
 from acd.telephony import cdr
+from acd.telephony.account_reader import AccountReader
 
 SAME_TALK_S = 2.0
 """Of the fallback queue we hear in whole seconds when it has connected somebody, in two parts."""
 
 
 class AccountNews:
-    """Who has answered these calls, of which we had believed something else."""
+    """How these calls went, of which we had believed something else.
 
-    def __init__(self, feed: Feed, floor: Floor) -> None:
+    Whoever asks has one of their own: of two who read at the same time the second would get nothing.
+    """
+
+    def __init__(self, feed: Feed, floor: Floor, cdr_file: Path) -> None:
         self._feed = feed
         self._floor = floor
+        self._account = AccountReader(cdr_file)
 
-    def since(self, calls: Iterable[str]) -> float:
-        """None of these calls has ended before this moment, Unix seconds."""
+    async def ask(self, calls: Collection[str]) -> cdr.Ends:
+        """What the account has of these calls, which are gone."""
         known = (call for call_id in calls if (call := self._call(call_id)) is not None)
-        return min((call.arrived_at for call in known), default=self._floor.now)
+        return await self._account.ends(
+            calls, min((call.arrived_at for call in known), default=self._floor.now)
+        )
 
     def tell(self, ends: cdr.Ends, calls: Collection[str]) -> None:
         """Of these calls, which are gone, and are about to be told of as ended."""

@@ -55,8 +55,8 @@ def quoted(value: str) -> str:
 class AgiSession:
     """One conversation with one channel. Commands are sent one at a time.
 
-    `left`: the other end has closed it. `is_unseen()`: nothing is known of this Asterisk now, so what comes
-    may be old: on the way for as long as that was cut, while the channel has gone elsewhere.
+    `left`: the other end has closed it. `is_seen()`: it is known what is going on at this Asterisk. Else what
+    comes may be old: on the way for as long as that was cut, while the channel has gone elsewhere.
     """
 
     def __init__(self, wire: Wire, env: Mapping[str, str]) -> None:
@@ -68,7 +68,7 @@ class AgiSession:
         self._waiting: asyncio.Future[None] | None = None
         self.closed = asyncio.Event()
         self.left = False
-        self.is_unseen: Callable[[], bool] = lambda: False
+        self.is_seen: Callable[[], bool] = lambda: True
         self.may_act: Callable[[], None] = lambda: None
         self.on_closed: Callable[[], None] = lambda: None
         self.on_heard: Callable[[], None] = lambda: None
@@ -91,7 +91,7 @@ class AgiSession:
         async with self._turn:
             began = asyncio.get_running_loop().time()
             reply = await self._exchange(line)
-            if asyncio.get_running_loop().time() - began > LATE_S and self.is_unseen():
+            if asyncio.get_running_loop().time() - began > LATE_S and not self.is_seen():
                 await self._exchange("GET VARIABLE UNIQUEID")  # is anybody there still?
             self._say_last_words()
         match = _REPLY.match(reply)

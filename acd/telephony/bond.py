@@ -16,7 +16,7 @@ from acd.core import events
 from acd.core.floor import Floor
 from acd.core.ports import Feed
 from acd.errors import TelephonyError
-from acd.telephony.account_reader import AccountReader
+from acd.telephony.account_news import AccountNews
 from acd.telephony.ami import AmiLink
 from acd.telephony.doubtful_ends import DoubtfulEnds, End
 from acd.telephony.fence import LEADER, fence_of
@@ -64,8 +64,9 @@ class Bond:
         self._watch = watch
         self._feed = feed
         self._floor = floor
-        self._doubtful = DoubtfulEnds(feed, floor, AccountReader(cdr_file))
-        self._fresh = FreshLook(watch, feed, floor, AccountReader(cdr_file), self._doubtful, node)
+        self._doubtful = DoubtfulEnds(feed, floor, AccountNews(feed, floor, cdr_file))
+        news = AccountNews(feed, floor, cdr_file)
+        self._fresh = FreshLook(watch, feed, floor, news, self._doubtful, node)
         self.lease_s = lease_s
         self._link: AmiLink | None = None
         self._switch: Switchboard | None = None
@@ -95,7 +96,6 @@ class Bond:
             self.life = NodeLife(link, switch, self._watch, self._feed, self._floor)
         else:
             self._watch.on_queue_join = self.caller_strayed
-            self._watch.on_late_queue_join = lambda _channel: self.frozen()
 
     @property
     def up(self) -> bool:
@@ -246,9 +246,14 @@ class Bond:
             self.on_known()
             self._log.info("the floor is known", calls=len(picture.callers), phones=len(picture.reachable))
 
-    def caller_strayed(self, channel: str) -> None:
-        """Someone joined Asterisk's own queue although we are here: back to us."""
-        if self._is_unknown():
+    def caller_strayed(self, channel: str, is_late: bool) -> None:
+        """Someone joined Asterisk's own queue although we are here: back to us.
+
+        `is_late`: long ago, so that they may talk with somebody by now.
+        """
+        if is_late:
+            self.frozen()
+        elif self._is_unknown():
             self._strays.add(channel)  # fetched as soon as we know where to put them
         elif self.up and self._switch is not None:
             self._background.begin(self._switch.bring_back(channel))

@@ -19,7 +19,6 @@ from acd.core.calls import CallState
 from acd.core.floor import Floor
 from acd.core.ports import Feed
 from acd.telephony.account_news import AccountNews, may_have_been_answered
-from acd.telephony.account_reader import AccountReader
 
 log = structlog.get_logger(__name__)
 
@@ -31,11 +30,10 @@ End: TypeAlias = events.AgentHungUp | events.CallEnded
 class DoubtfulEnds:
     """Of one Asterisk. How such a call went is told some tenths of a second later, with the right times."""
 
-    def __init__(self, feed: Feed, floor: Floor, account: AccountReader) -> None:
+    def __init__(self, feed: Feed, floor: Floor, news: AccountNews) -> None:
         self._feed = feed
         self._floor = floor
-        self._account = account
-        self._news = AccountNews(feed, floor)
+        self._news = news
         self._kept: dict[str, Sequence[End]] = {}
         self._background = Background("the account of calls that have ended cannot be asked")
         self._asking: asyncio.Task[None] | None = None
@@ -63,7 +61,7 @@ class DoubtfulEnds:
             await asyncio.sleep(WRITTEN_S)
             calls = list(self._kept)
             try:
-                self._news.tell(await self._account.ends(calls, self._news.since(calls)), calls)
+                self._news.tell(await self._news.ask(calls), calls)
             except Exception:  # a fault of ours: that they have ended is told all the same
                 log.exception("how calls went cannot be told", calls=calls)
             for call_id in calls:

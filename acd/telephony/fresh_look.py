@@ -17,7 +17,6 @@ from acd.core.outside_events import OutsideAnswered
 from acd.core.ports import Feed
 from acd.telephony import cdr
 from acd.telephony.account_news import AccountNews
-from acd.telephony.account_reader import AccountReader
 from acd.telephony.ami import AmiLink
 from acd.telephony.ask import began_at
 from acd.telephony.channels import Pair
@@ -31,8 +30,10 @@ from acd.telephony.watch import Watch
 RETURN_LIMIT_S = 1.5
 POLL_S = 0.02
 ASKED_MAX = 3
-AGED_S = 1.0
 """So often the account is asked: others may go while it is read."""
+LOOKED_MAX = 3
+AGED_S = 1.0
+"""A look that took longer is taken again, so often at most."""
 _RINGING = frozenset({CallState.RINGING, CallState.DIALING_OUT})
 
 
@@ -69,16 +70,15 @@ class FreshLook:
         watch: Watch,
         feed: Feed,
         floor: Floor,
-        account: AccountReader,
+        news: AccountNews,
         doubtful: DoubtfulEnds,
         node: str = "",
     ) -> None:
         self._watch = watch
         self._feed = feed
         self._floor = floor
-        self._account = account
+        self._news = news
         self._doubtful = doubtful
-        self._news = AccountNews(feed, floor)
         self._node = node
         self._link: AmiLink | None = None
         self._switch: Switchboard | None = None
@@ -101,7 +101,7 @@ class FreshLook:
             if asked:
                 await asyncio.sleep(WRITTEN_S)  # these have gone just now
             asked |= missing
-            ends.add(await self._account.ends(missing, self._news.since(missing)))
+            ends.add(await self._news.ask(missing))
             seen = await self._look()  # it has aged while that was read, and others have gone
         self._tell(seen, ends)
         await self._fetch(seen.picture)
@@ -112,7 +112,7 @@ class FreshLook:
         """One that took long may be as old as that: callers who were with nobody may talk by now."""
         assert self._link is not None
         clock = asyncio.get_running_loop().time
-        for _ in range(ASKED_MAX):
+        for _ in range(LOOKED_MAX):
             known, began = frozenset(self._floor.calls), clock()
             self._watch.look_begins(self._node)
             picture = await look(self._link)

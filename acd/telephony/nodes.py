@@ -91,7 +91,6 @@ class Nodes:
         switch.hears_keys_at = lambda name: name in self._nodes and self._nodes[name].link.up
         switch.on_node = lambda call_id, name: self._feed(events.CallOnNode(call_id, name))
         self._watch.on_queue_join = self._strayed
-        self._watch.on_late_queue_join = self._strayed_long_ago
 
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
         """Which nodes are drained. Before agents and calls are known."""
@@ -168,15 +167,10 @@ class Nodes:
             self._end_grace()
             self._feed(events.DispatchSuspended())
 
-    def _strayed(self, channel: str) -> None:
+    def _strayed(self, channel: str, is_late: bool) -> None:
         node = self._nodes.get(node_of(channel))
         if node is not None:
-            node.bond.caller_strayed(channel)
-
-    def _strayed_long_ago(self, channel: str) -> None:
-        node = self._nodes.get(node_of(channel))
-        if node is not None:
-            node.bond.frozen()
+            node.bond.caller_strayed(channel, is_late)
 
     def _doubts_end(self, channel: str, told: Sequence[End], now: float) -> bool:
         node = self._nodes.get(node_of(channel))

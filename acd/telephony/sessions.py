@@ -115,8 +115,7 @@ class Sessions:
         if ask.node:
             self._heard(ask.node)
             session.on_heard = partial(self._heard, ask.node)
-        node = ask.node
-        session.is_unseen = lambda: not self.sees(node)
+        session.is_seen = partial(self.sees, ask.node)
         line = AgiLine(session, self._prompts, _AtNode(self, ask.node))
         channel = at_node(session.env["agi_channel"], ask.node)
         uniqueid = at_node(session.env["agi_uniqueid"], ask.node)

@@ -33,9 +33,9 @@ class Watch(CallerWatch, PhoneWatch):
 
     `on_transfer(call_id, consult_id)` is called after the engine has heard of an attended transfer.
 
-    `on_queue_join(channel)`: somebody joined a fallback queue; `on_late_queue_join`: long ago, and may talk
-    by now. `keeps_end(channel, told, now)`: whether somebody else tells the end of a call, when it is known
-    how that went. `on_new_caller(call_id)`: a channel that had been dialled is the call's caller now.
+    `on_queue_join(channel, is_late)`: somebody joined a fallback queue, long ago if it is late.
+    `keeps_end(channel, told, now)`: whether somebody else tells the end of a call, when it is known how that
+    went. `on_new_caller(call_id)`: a channel that had been dialled is the call's caller now.
     `on_key(call_id, key)`: the caller has pressed and released a key. `on_going(channel)`: a phone hangs up,
     or a channel goes, of which the engine has not heard yet; `on_gone(channel, call_id)`: it is gone, and
     was the leg, or the caller, of this call.
@@ -56,8 +56,7 @@ class Watch(CallerWatch, PhoneWatch):
         self._on_transfer = on_transfer
         self.handed_over: set[str] = set()  # calls that have another caller or agent since then
         self.parting: set[str] = set()  # calls whose agent is about to leave two others to each other
-        self.on_queue_join: Callable[[str], None] = lambda _channel: None
-        self.on_late_queue_join: Callable[[str], None] = lambda _channel: None
+        self.on_queue_join: Callable[[str, bool], None] = lambda _channel, _is_late: None
         self.keeps_end: Callable[[str, Sequence[End], float], bool] = lambda _channel, _told, _now: False
         self.on_new_caller: Callable[[str], None] = lambda _call_id: None
         self.on_key: Callable[[str, str], None] = lambda _call_id, _key: None
@@ -130,9 +129,7 @@ class Watch(CallerWatch, PhoneWatch):
             case "DTMFEnd" if event.get("Direction") == "Received":
                 self._key(event)
             case "QueueCallerJoin":
-                is_late = self._long_ago(event) is not None
-                joined = self.on_late_queue_join if is_late else self.on_queue_join
-                joined(str(event.get("Channel", "")))
+                self.on_queue_join(str(event.get("Channel", "")), self._long_ago(event) is not None)
         self.legs.hear(event)
         self.scans(event)
         self.also(event)

@@ -440,12 +440,12 @@ async def test_a_late_reply_counts_where_somebody_is_there_still(monkeypatch: py
     """The way was cut: the channel may have gone elsewhere since."""
     monkeypatch.setattr(agi, "LATE_S", -1.0)
     async with session() as (ours, client):
-        ours.is_unseen = lambda: True
+        ours.is_seen = lambda: False
         asking = asyncio.create_task(ours.command("ANSWER"))
         assert await client.command() == "ANSWER"
         assert await client.command("200 result=1 (1.1)") == "GET VARIABLE UNIQUEID"
         assert await asking == (0, "")
-        ours.is_unseen = lambda: False
+        ours.is_seen = lambda: True
         asking = asyncio.create_task(ours.command("ANSWER"))
         assert await client.command() == "ANSWER"
         assert await asking == (0, "")
@@ -457,7 +457,7 @@ async def test_a_late_reply_of_one_who_has_left_is_none(
 ) -> None:
     monkeypatch.setattr(agi, "LATE_S", -1.0)
     async with session() as (ours, client):
-        ours.is_unseen = lambda: True
+        ours.is_seen = lambda: False
         asking = asyncio.create_task(ours.command("ANSWER"))
         assert await client.order() == "ANSWER"
         client.send(b"200 result=0\nHANGUP\n" if at_once else b"200 result=0\n")

@@ -446,9 +446,9 @@ async def test_an_account_that_cannot_be_read_holds_nothing_up(
     assert [line["event"] for line in logs if line["log_level"] == "warning"] == [
         "the account of calls is still being read, and not asked"
     ]
-    assert house.bond._fresh._account._reading is not None
+    assert house.bond._fresh._news._account._reading is not None
     writer = os.open(account, os.O_RDWR)  # the thread goes on, and ends
-    await house.bond._fresh._account._reading
+    await house.bond._fresh._news._account._reading
     os.close(writer)
 
 

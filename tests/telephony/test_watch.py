@@ -401,18 +401,18 @@ def test_a_transfer_between_strangers_is_no_news(ear: Ear) -> None:
 
 # --- the rest ---------------------------------------------------------------------------------
 def test_who_strays_into_the_fallback_queue_is_told(ear: Ear) -> None:
-    joined: list[str] = []
-    ear.watch.on_queue_join = joined.append
+    joined: list[tuple[str, bool]] = []
+    ear.watch.on_queue_join = lambda *told: joined.append(told)
     assert ear.event("QueueCallerJoin", Channel=CALLER, Queue="acd-all") == []
-    assert joined == [CALLER]
+    assert joined == [(CALLER, False)]
 
 
 def test_of_who_has_strayed_long_ago_it_is_told_that_it_was_long_ago(ear: Ear) -> None:
-    joined: list[str] = []
-    ear.watch.on_late_queue_join = joined.append
+    joined: list[tuple[str, bool]] = []
+    ear.watch.on_queue_join = lambda *told: joined.append(told)
     ear.event("QueueCallerJoin", Channel=CALLER, Timestamp=f"{time.time() - 5:.6f}")
     ear.event("QueueCallerJoin", Channel=LEG, Timestamp=f"{time.time():.6f}")
-    assert joined == [CALLER]
+    assert joined == [(CALLER, True), (LEG, False)]
 
 
 @pytest.mark.parametrize("kept", [True, False])
