@@ -25,7 +25,7 @@ from acd.core.plan import AgentProfile, GroupPolicy, Plan
 from acd.core.requirement import Requirement
 from acd.records.fold import fold
 from acd.runtime.clock import EngineClock
-from acd.telephony import account_reader, doubtful_ends
+from acd.telephony import account_reader, doubtful_ends, fresh_look
 from acd.telephony import bond as bond_module
 from acd.telephony.ami import AmiLink
 from acd.telephony.bond import Bond, Mark
@@ -347,6 +347,32 @@ async def test_who_has_strayed_long_ago_and_talks_is_left_alone(house: House) ->
     await house.known.wait()
     assert "Redirect" not in house.ami.names()
     assert events.FallbackServed("c1", "anna", None) in house.heard
+
+
+@pytest.mark.parametrize("aged", [True, False])
+async def test_nobody_is_fetched_by_a_picture_that_took_long(
+    house: House, monkeypatch: pytest.MonkeyPatch, aged: bool
+) -> None:
+    """Whoever was with nobody in it may talk by now, as the second one shows."""
+    monkeypatch.setattr(fresh_look, "AGED_S", -1.0 if aged else 60.0)
+    monkeypatch.setattr(fresh_look, "LOOKED_MAX", 2)
+    _note(
+        house,
+        "Status",
+        status(CALLER, "1.1", "Queue", "c1", caller=True, bridge="b1"),
+        status(LEG, "1.2", "AppDial", "c1", caller=False, bridge="b1"),
+    )
+    later = house.ami.answers["Status"]
+    _note(house, "Status", status(CALLER, "1.1", "Queue", "c1", caller=True))
+    former = house.ami.answers["Status"]
+
+    def of_now(action: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+        house.ami.answers["Status"] = later
+        return former(action)
+
+    house.ami.answers["Status"] = of_now
+    await house.start()
+    assert ("Redirect" in house.ami.names()) == (not aged)
 
 
 async def test_who_was_answered_and_left_while_nothing_came_through_has_been_answered(
