@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +21,16 @@ WHOLE_WITHIN_S = 60.0
 OTHERS = "all"
 """Nodes, where no controller routed calls at any."""
 
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Seconds that never jump, and how they pass; the machine's, unless told otherwise."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+WALL_CLOCK = Clock()
 Ended = Callable[[Collection[str]], Mapping[str, str]]
 """Of these calls those on record, and by whom each was ended: 'caller', 'agent' or something else."""
 
@@ -69,7 +79,13 @@ async def look(leader: Leader) -> Before:
 
 
 async def carry_out(
-    drill: Drill, for_s: float, leader: Leader, before: Before, report: Report, ended: Ended
+    drill: Drill,
+    for_s: float,
+    leader: Leader,
+    before: Before,
+    report: Report,
+    ended: Ended,
+    clock: Clock = WALL_CLOCK,
 ) -> None:
     """Bring it about, watch, and put what was seen into the report. Raises OperatorError, RequestRefused.
 
@@ -80,8 +96,7 @@ async def carry_out(
     if report.node:
         fields["node"] = report.node
     await leader.request(do=drill.do, who=report.who, **fields)
-    began = time.monotonic()
-    watch = _Watch(leader, began, report.node)
+    watch = _Watch(leader, report.node, clock)
     await watch.until_over(lasts_s)
     report.resumed_s = watch.resumed_s
     after = await watch.until_whole(before)
@@ -93,15 +108,16 @@ async def carry_out(
 
 
 class _Watch:
-    """What the centre says while the fault is there, from the moment `began` of the monotonic clock.
+    """What the centre says while the fault is there, which begins as this is made.
 
     `resumed_s`: when calls were routed again for good, at `node` if it is about one; `was_seen`: the fault
     showed. `disturbed`: other nodes at which calls were not routed meanwhile.
     """
 
-    def __init__(self, leader: Leader, began: float, node: str) -> None:
+    def __init__(self, leader: Leader, node: str, clock: Clock) -> None:
         self._leader = leader
-        self._began = began
+        self._clock = clock
+        self._began = clock.monotonic()
         self._node = node
         self.resumed_s: float | None = 0.0
         self.was_seen = False
@@ -111,9 +127,9 @@ class _Watch:
         """Look on for as long as the fault lasts, and until calls are routed again."""
         until = self._began + max(lasts_s, FAULT_SEEN_WITHIN_S)
         limit = self._began + lasts_s + WHOLE_WITHIN_S
-        while time.monotonic() < limit:
+        while self._clock.monotonic() < limit:
             health = await self._health()
-            now = time.monotonic()
+            now = self._clock.monotonic()
             if not self._routes(health):
                 self.was_seen, self.resumed_s = True, None
             elif self.resumed_s is None:
@@ -124,7 +140,7 @@ class _Watch:
                 self.was_seen = True
             if self.resumed_s is not None and now > until:
                 return
-            await asyncio.sleep(LOOK_S)
+            await self._clock.sleep(LOOK_S)
 
     def _routes(self, health: Mapping[str, Any] | None) -> bool:
         """Whether calls are routed where the fault is."""
@@ -139,7 +155,7 @@ class _Watch:
 
     async def until_whole(self, before: Before) -> Before:
         """Wait until as many controllers stand by as before, and nothing waits; what is there then."""
-        limit = time.monotonic() + WHOLE_WITHIN_S
+        limit = self._clock.monotonic() + WHOLE_WITHIN_S
         while True:
             health = await self._health()
             found = await self._look()
@@ -147,9 +163,9 @@ class _Watch:
                 stands_by = len(found.standing_by) >= len(before.standing_by)
                 if stands_by and not health["records_away_s"] and health["live_state_in_redis"] is not False:
                     return found
-            if time.monotonic() > limit:
+            if self._clock.monotonic() > limit:
                 return found or Before([], "", 0, [], 0)
-            await asyncio.sleep(LOOK_S)
+            await self._clock.sleep(LOOK_S)
 
     async def _look(self) -> Before | None:
         try:

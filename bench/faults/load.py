@@ -68,6 +68,12 @@ class Caller:
         """Ended, although neither the caller nor an agent ended it."""
         return self.ended_at > 0.0 and not self.left and not self.agent_left_at and not self.cut_off
 
+    def leg_over(self, began: float, at: float) -> None:
+        """The phone that had answered at `began` is on its own: a talk, unless the caller still waits."""
+        waits = not self.ended_at and not self.agent_left_at
+        if waits and self.answered_at == began and at - began < SURE_S:
+            self.answered_at, self.was_let_go = 0.0, True
+
 
 class Staff(Protocol):
     """The agents' phones; see `bench.crowd.Agents`."""
@@ -234,18 +240,17 @@ class Load:
         caller = self.callers.get(leg.caller_number)
         if leg.state is not LegState.TALKING or caller is None:
             return
-        begun = time.time()
-        caller.answered_at = caller.answered_at or begun
-        leg.on_change = partial(self._let_go, caller, begun)
+        began = time.time()
+        caller.answered_at = caller.answered_at or began
+        leg.on_change = partial(self._talk_over, caller, began)
         talk_s = self._chance.uniform(*self._pace.talk_s)
         ends = self._agent_ends if self._chance.random() < AGENT_ENDS else self._caller_ends
         asyncio.get_running_loop().call_later(talk_s, ends, leg, caller)
 
-    def _let_go(self, caller: Caller, begun: float, leg: Leg) -> None:
-        """The other end was not the caller's: that one still waits."""
-        is_over = leg.state is LegState.ENDED and not caller.ended_at and not caller.agent_left_at
-        if is_over and caller.answered_at == begun and time.time() - begun < SURE_S:
-            caller.answered_at, caller.was_let_go = 0.0, True
+    @staticmethod
+    def _talk_over(caller: Caller, began: float, leg: Leg) -> None:
+        if leg.state is LegState.ENDED:
+            caller.leg_over(began, time.time())
 
     def _agent_ends(self, leg: Leg, caller: Caller) -> None:
         if leg.state is LegState.TALKING:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
 from acd.core.facts import CallKind
-from acd.crowd.leg import LegState
 from acd.records.record import CallRecord
 from bench.faults.judge import compared
-from bench.faults.load import Caller, Load, gaps
+from bench.faults.load import Caller, gaps
 from bench.faults.results import BEGIN, END, keep, kept, table, write_into
 from bench.faults.run import Outcome
 
@@ -75,14 +72,10 @@ def test_books(
 
 @pytest.mark.parametrize("after_s", [0.2, 3.0])
 @pytest.mark.parametrize("waits", [True, False])
-def test_who_answered_a_ring_that_was_taken_back_had_no_talk(
-    after_s: float, waits: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_answered_a_ring_that_was_taken_back_had_no_talk(after_s: float, waits: bool) -> None:
     """One who is let go later, or when the caller has left, had one."""
-    load, made = object.__new__(Load), caller(agent_left_at=0.0, ended_at=0.0 if waits else BEGAN + 2.1)
-    monkeypatch.setattr("bench.faults.load.time.time", lambda: BEGAN + 2 + after_s)
-    ended = SimpleNamespace(state=LegState.ENDED)
-    load._let_go(made, BEGAN + 2, cast(Any, ended))
+    made = caller(agent_left_at=0.0, ended_at=0.0 if waits else BEGAN + 2.1)
+    made.leg_over(BEGAN + 2, BEGAN + 2 + after_s)
     assert made.was_let_go == (waits and after_s < 1)
     made.ended_at = BEGAN + 12
     differs = compared({"+491": made}, [row()], [record(answered=False)], by_length=False).differing

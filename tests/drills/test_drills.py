@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -62,24 +61,14 @@ def report() -> Report:
     return Report("x", "olga", "box", "Centre", "1", "2026-11-27T01:02:03.400", "kills", "one")
 
 
-class PlayedClock:
+def played_clock() -> run.Clock:
     """Time passes by sleeping alone: a machine that is busy misses no look."""
+    now = [0.0]
 
-    def __init__(self) -> None:
-        self.now = 0.0
+    async def sleep(for_s: float) -> None:
+        now[0] += for_s
 
-    def monotonic(self) -> float:
-        return self.now
-
-    async def sleep(self, for_s: float) -> None:
-        self.now += for_s
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    played = PlayedClock()
-    monkeypatch.setattr(run, "time", SimpleNamespace(monotonic=played.monotonic))
-    monkeypatch.setattr(run, "asyncio", SimpleNamespace(sleep=played.sleep))
+    return run.Clock(lambda: now[0], sleep)
 
 
 def ended(_calls: Collection[str]) -> dict[str, str]:
@@ -88,7 +77,7 @@ def ended(_calls: Collection[str]) -> dict[str, str]:
 
 async def carried_out(name: str, leader: PlayedLeader, report: Report) -> list[str]:
     """The names of the checks that failed."""
-    await run.carry_out(DRILLS[name], 0.01, leader, BEFORE, report, ended)  # type: ignore[arg-type]
+    await run.carry_out(DRILLS[name], 0.01, leader, BEFORE, report, ended, played_clock())  # type: ignore[arg-type]
     return [check.what for check in report.checks if not check.passed]
 
 
@@ -144,7 +133,8 @@ async def test_of_several_nodes_one_ends_and_the_others_are_untouched(
     leader.after = replace(OF_NODES, calls=kept)
     report.node = "b"
     drill = DRILLS["asterisk-restart"]
-    await run.carry_out(drill, 1.0, leader, OF_NODES, report, lambda _calls: {"c2": "node"})  # type: ignore[arg-type]
+    by_node = {"c2": "node"}
+    await run.carry_out(drill, 1.0, leader, OF_NODES, report, lambda _calls: by_node, played_clock())  # type: ignore[arg-type]
     assert [check.what for check in report.checks if not check.passed] == failed
     assert leader.asked == [{"do": "drill-asterisk", "who": "olga", "how": "now", "node": "b"}]
     assert set(report.lost) == {"c2", "c4", "c3"} - set(kept)
@@ -156,7 +146,8 @@ async def test_a_node_that_stays_away_fails_it(report: Report) -> None:
     report.node = "b"
     leader = PlayedLeader(at_nodes(a=True, b=False))
     leader.after = OF_NODES
-    await run.carry_out(DRILLS["asterisk-restart"], 1.0, leader, OF_NODES, report, ended)  # type: ignore[arg-type]
+    drill = DRILLS["asterisk-restart"]
+    await run.carry_out(drill, 1.0, leader, OF_NODES, report, ended, played_clock())  # type: ignore[arg-type]
     assert [c.what for c in report.checks if not c.passed] == ["calls are routed again at node b"]
 
 

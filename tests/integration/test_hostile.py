@@ -291,7 +291,7 @@ async def test_who_leaves_the_line_in_a_stall_has_left_then(centre: Centre, prox
         proxy.passing.clear()
         await call.hang_up()
         left_at = time.time()
-        await asyncio.sleep(1.8)
+        await asyncio.sleep(1.8)  # it is time that is tested here: the end is told so much later
         await centre.ask("ready", agent="anna")
         proxy.passing.set()
         record = await centre.record(seen["id"])

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import TypeVar
 
 Found = TypeVar("Found")
+LOOK_S = 0.5
+STOOD_STILL_S = 0.25
+"""A wake that comes so much too late: this process had no processor, nor perhaps what it waits for."""
 
 
 class WaitedTooLong(AssertionError):
@@ -29,7 +33,8 @@ class Bell:
     async def until(self, condition: Callable[[], Found | None], limit_s: float, what: str) -> Found:
         """Wait until `condition` gives something true and return it.
 
-        Raises WaitedTooLong, naming `what`, after `limit_s` seconds.
+        Raises WaitedTooLong, naming `what`, after `limit_s` seconds, of which those in which this process
+        stood still are none: what came meanwhile has not been read yet.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + limit_s
@@ -37,11 +42,16 @@ class Bell:
             found = condition()
             if found:
                 return found
+            began = loop.time()
+            if began >= deadline:
+                raise WaitedTooLong(f"waited {limit_s:g} s for {what}")
+            look_s = min(LOOK_S, deadline - began)
             sleeper: asyncio.Future[None] = loop.create_future()
             self._sleepers.add(sleeper)
             try:
-                await asyncio.wait_for(sleeper, max(0.0, deadline - loop.time()))
-            except TimeoutError:
-                raise WaitedTooLong(f"waited {limit_s:g} s for {what}") from None
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(sleeper, look_s)
             finally:
                 self._sleepers.discard(sleeper)
+            took_s = loop.time() - began
+            deadline += took_s if took_s > look_s + STOOD_STILL_S else 0.0
