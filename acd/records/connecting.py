@@ -51,7 +51,8 @@ def _fail_in_a_drill(*_about: Any) -> None:
 def _sqlite(url: URL) -> Engine:
     if url.database in (None, "", ":memory:"):
         raise ArgumentError("records in memory would be lost; name a file (sqlite:///acd.db)")
-    engine = create_engine(url, hide_parameters=True, **_JSON)
+    # The one used last: each that is used in turn would hold two megabytes of the same pages.
+    engine = create_engine(url, hide_parameters=True, pool_use_lifo=True, **_JSON)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 

@@ -17,6 +17,8 @@ _FILLING = re.compile(r"[ \t\u00a0\-./()]")
 _NUMBER = re.compile(r"\+?[0-9]{2,15}")
 _INTERNATIONAL_PREFIX = "00"
 _READ_AGAIN_MAX = 20
+SEEN_MAX = 1_024
+"""So many numbers are remembered: a call asks several times for its own."""
 
 
 class NumberFormat(StrEnum):
@@ -33,7 +35,7 @@ def is_country(code: str) -> bool:
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=SEEN_MAX)
 def normalised(text: str, country: str | None = None) -> str | None:
     """'0049 (30) 123-45' → '+493012345'; with country DE '030 12345' as well; None if it is no number.
 
@@ -83,7 +85,7 @@ def write_number(number: str, written: NumberFormat, country: str | None) -> str
 _WORLDWIDE = frozenset({870, 878, 881, 882, 883, 888, 979})
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=SEEN_MAX)
 def is_premium(number: str) -> bool:
     """Whether a number in normal form is dear by its kind: premium rate, satellite, or of no country."""
     parsed = _parsed(number, None) if number.startswith("+") else None
