@@ -43,6 +43,9 @@ def problems(centre: Centre, outcome: Outcome) -> list[str]:
         len(calls) != outcome.dialled
     )
     found += [f"{name} left over: {b} before, {a} after" for name, (b, a) in outcome.left_over.items()]
+    if outcome.left_over and outcome.files_more:
+        more = ", ".join(f"{count} x {name}" for name, count in outcome.files_more.items())
+        found.append(f"of the controller's files these are open besides: {more}")
     found += offered_is_answered_and_abandoned(calls)
     found += asterisk_agrees(calls, centre.cdr_rows())
     found += commands_agree(centre)

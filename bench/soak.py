@@ -6,6 +6,7 @@ import asyncio
 import random
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from bench import mixed, steady
 from bench.account import problems, totals
 from bench.centre import append_text
 from bench.crowd import Callers
+from bench.processes import open_files
 from tests.integration.centre import Centre
 from tests.integration.sip.sipp_agents import AgentBehaviour, SippAgents
 from tests.integration.sip.waiting import WaitedTooLong
@@ -74,6 +76,8 @@ class Outcome:
     """What went wrong in a scene; callers have come no longer than that."""
     left_over: dict[str, tuple[int, int]] = field(default_factory=dict)
     """What there is more of afterwards: name → (before, after)."""
+    files_more: Counter[str] = field(default_factory=Counter)
+    """Of the controller's open files: which, and how many."""
 
 
 async def soak(
@@ -86,7 +90,7 @@ async def soak(
         await _log_in(centre, outcome)
         await _call(callers, chance, patience_s=0.5)  # the first call opens what stays open
         await _drain(centre, callers)
-        before = await _counts(centre)
+        before, files = await _counts(centre), await _open_files(centre)
         began = time.monotonic()
         keeper, enough = asyncio.create_task(_keep_ready(centre)), asyncio.Event()
         playing = asyncio.create_task(scenes.play(enough.is_set))
@@ -112,6 +116,7 @@ async def soak(
         outcome.dialled += 1 + scenes.customers
         outcome.scenes, outcome.faults = scenes.played, scenes.faults
         after = await _counts(centre)
+        outcome.files_more = await _open_files(centre) - files
         outcome.left_over = {k: (before[k], after[k]) for k in before if after[k] > before[k]}
     return outcome
 
@@ -179,6 +184,10 @@ async def _counts(centre: Centre) -> dict[str, int]:
         looks.append({"tasks": int(health["tasks"]), "open files": int(health["open_files"])})
         await asyncio.sleep(LOOK_S)
     return {name: min(look[name] for look in looks) for name in looks[0]}
+
+
+async def _open_files(centre: Centre) -> Counter[str]:
+    return open_files(int((await centre.ask("status"))["pid"]))
 
 
 @dataclass(frozen=True, slots=True)

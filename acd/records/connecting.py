@@ -23,6 +23,7 @@ _CONNECT_LIMIT_S = 5
 _POOL_WAIT_S = 15.0
 _POOL_KEPT, _POOL_MORE = 4, 8
 """Connections that a process keeps, and how many more it may have for a while: a server has 100 for all."""
+_FILES_MORE = 14
 _BUSY_TIMEOUT_MS = 15_000
 _ENDED = "57014"
 _TOO_LARGE = "54"
@@ -51,8 +52,8 @@ def _fail_in_a_drill(*_about: Any) -> None:
 def _sqlite(url: URL) -> Engine:
     if url.database in (None, "", ":memory:"):
         raise ArgumentError("records in memory would be lost; name a file (sqlite:///acd.db)")
-    # The one used last: each that is used in turn would hold two megabytes of the same pages.
-    engine = create_engine(url, hide_parameters=True, pool_use_lifo=True, **_JSON)
+    # One is kept: each holds files and two megabytes of the same pages, and another opens in a millisecond.
+    engine = create_engine(url, hide_parameters=True, pool_size=1, max_overflow=_FILES_MORE, **_JSON)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
