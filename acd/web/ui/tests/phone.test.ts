@@ -212,6 +212,13 @@ describe("a click on the button that is there before it rings", () => {
     expect([session.answered, tab.ringing]).toEqual([null, true]);
   });
 
+  it("does not count for what rings by then, where the one that it was for has gone", async () => {
+    const tab = await new Tab().up();
+    const session = tab.ring();
+    expect(await answers(tab.phone, () => false)).toBe(false);
+    expect([session.answered, tab.ringing]).toEqual([null, true]);
+  });
+
   it("counts in the tab that is the phone", async () => {
     const browser = new Browser();
     const first = await new Tab(browser).up();

@@ -7,11 +7,11 @@ export const BEHIND_MS = 100;
 
 /**
  * Answers the call that rings in this browser, and says whether there was one. The live picture may offer the button
- * before the phone has been told to ring: the click counts when it does, if the call is the agent's still (`isOffered`);
- * what rings may be the next one.
+ * before the phone has been told to ring: the click counts when it does. Only for a call that is the agent's still
+ * (`isOffered`): what rings may be the next one.
  */
 export function answers(phone: Pick<Phone, "answer" | "snapshot" | "subscribe">, isOffered: () => boolean): Promise<boolean> {
-  if (phone.answer()) return Promise.resolve(true);
+  if (isOffered() && phone.answer()) return Promise.resolve(true);
   if (phone.snapshot.state !== "registered" || phone.snapshot.calls.length > 0) return Promise.resolve(false);
   return new Promise((resolve) => {
     let looking: ReturnType<typeof setTimeout> | undefined;
