@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from acd.core.ports import Feed
 from acd.telephony import cdr
 from acd.telephony.account_reader import AccountReader
 
+WRITTEN_S = 0.2
+"""Asterisk writes its account of a call when that is over: so long it may take, and longer if it is busy."""
+ASKED_AGAIN_MAX = 3
 SAME_TALK_S = 2.0
 """Of the fallback queue we hear in whole seconds when it has connected somebody, in two parts."""
 
@@ -29,11 +33,17 @@ class AccountNews:
         self._account = AccountReader(cdr_file)
 
     async def ask(self, calls: Collection[str]) -> cdr.Ends:
-        """What the account has of these calls, which are gone."""
-        known = (call for call_id in calls if (call := self._call(call_id)) is not None)
-        return await self._account.ends(
-            calls, min((call.arrived_at for call in known), default=self._floor.now)
-        )
+        """What the account has of these calls, which are gone; of those not in it yet it is asked again."""
+        known = [call for call_id in calls if (call := self._call(call_id)) is not None]
+        since = min((call.arrived_at for call in known), default=self._floor.now)
+        ends = await self._account.ends(calls, since)
+        for _ in range(ASKED_AGAIN_MAX):
+            unwritten = [call_id for call_id in calls if call_id not in ends.at]
+            if not unwritten or self._account.is_stuck:
+                break
+            await asyncio.sleep(WRITTEN_S)
+            ends.add(await self._account.ends(unwritten, since))
+        return ends
 
     def tell(self, ends: cdr.Ends, calls: Collection[str]) -> None:
         """Of these calls, which are gone, and are about to be told of as ended."""

@@ -23,9 +23,14 @@ class AccountReader:
         self._file = file
         self._reading: asyncio.Future[cdr.Ends] | None = None
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it is still being read, for longer than anybody waits."""
+        return self._reading is not None and not self._reading.done()
+
     async def ends(self, calls: Collection[str], since: float) -> cdr.Ends:
         """See `cdr.ends`; nothing where that takes too long."""
-        if self._reading is not None and not self._reading.done():
+        if self.is_stuck:
             log.warning("the account of calls is still being read, and not asked", calls=len(calls))
             return cdr.Ends()
         self._reading = asyncio.ensure_future(asyncio.to_thread(cdr.ends, self._file, calls, since))

@@ -18,12 +18,10 @@ from acd.core import events
 from acd.core.calls import CallState
 from acd.core.floor import Floor
 from acd.core.ports import Feed
-from acd.telephony.account_news import AccountNews, may_have_been_answered
+from acd.telephony.account_news import WRITTEN_S, AccountNews, may_have_been_answered
 
 log = structlog.get_logger(__name__)
 
-WRITTEN_S = 0.2
-"""Asterisk writes its account of a call when that is over: so long it may take."""
 End: TypeAlias = events.AgentHungUp | events.CallEnded
 
 

@@ -16,12 +16,12 @@ from acd.core.floor import Floor
 from acd.core.outside_events import OutsideAnswered
 from acd.core.ports import Feed
 from acd.telephony import cdr
-from acd.telephony.account_news import AccountNews
+from acd.telephony.account_news import WRITTEN_S, AccountNews
 from acd.telephony.ami import AmiLink
 from acd.telephony.ask import began_at
 from acd.telephony.channels import Pair
 from acd.telephony.dial_string import TRUNK_PREFIX
-from acd.telephony.doubtful_ends import WRITTEN_S, DoubtfulEnds
+from acd.telephony.doubtful_ends import DoubtfulEnds
 from acd.telephony.phone_watch import phone_of
 from acd.telephony.switch import Switchboard
 from acd.telephony.sync import CallerSeen, Picture, SpySeen, look

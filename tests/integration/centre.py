@@ -383,11 +383,15 @@ class Centre:
 
     async def until_no_channels(self, limit_s: float = 10.0) -> None:
         """Wait until Asterisk has no channel left."""
+        await self.until_channels(lambda shown: not shown.strip(), limit_s)
+
+    async def until_channels(self, condition: Callable[[str], bool], limit_s: float = 10.0) -> None:
+        """Wait until this is true of `core show channels concise`."""
         deadline = time.monotonic() + limit_s
         text: str | None = ""
         while time.monotonic() < deadline:
             text = await asyncio.to_thread(self.console, "core show channels concise")
-            if text is not None and not text.strip():
+            if text is not None and condition(text):
                 return
             await asyncio.sleep(LOOK_AGAIN_S * 5)
         raise WaitedTooLong(f"channels left: {text}")

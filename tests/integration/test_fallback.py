@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import time
 
 import pytest
 import pytest_asyncio
 
 from acd.records.record import VisitOutcome
+from acd.settings.secrets import load_or_create_secrets
 from tests.integration.centre import Centre, story
 from tests.integration.mirrors import each_mirror
 from tests.integration.sip.phone import ANSWER, RING, Phone, first_to_ring, refusing
@@ -27,6 +29,20 @@ async def at_work(centre: Centre, *extensions: str) -> None:
             return
         await asyncio.sleep(0.1)
     raise AssertionError(f"{shown} are at work for Asterisk, not {extensions}")
+
+
+def ring_as_member(centre: Centre, extension: str, times: int) -> None:
+    """What the queue does for several callers at once."""
+    secrets = load_or_create_secrets(centre.home / "secrets.yml", centre.settings.phones)
+    login = f"Action: Login\r\nUsername: acd\r\nSecret: {secrets.ami_password}\r\nEvents: off\r\n\r\n"
+    ring = (
+        f"Action: Originate\r\nChannel: Local/{extension}@acd-member\r\nApplication: Wait\r\nData: 20\r\n"
+        "Timeout: 20000\r\nAsync: true\r\n\r\n"
+    )
+    address = ("127.0.0.1", int(centre.env["ACD_AMI_PORT"]))
+    with socket.create_connection(address, 5) as ami, ami.makefile("rb") as answers:
+        ami.sendall((login + ring * times + "Action: Logoff\r\n\r\n").encode())
+        assert answers.read().count(b"Originate successfully queued") == times
 
 
 @pytest_asyncio.fixture(autouse=True)
@@ -97,6 +113,23 @@ async def test_calls_that_come_and_go_without_a_controller_are_on_record(
         assert story(record)[1:] == ["fallback sales answered", f"fallback sales {name} unknown"]
         (visit,) = record.visits
         assert (visit.group, visit.outcome, visit.agent) == ("sales", VisitOutcome.ANSWERED, name)
+
+
+async def test_a_phone_that_the_queue_chooses_twice_rings_once(
+    centre: Centre, phones: dict[str, Phone]
+) -> None:
+    """It hears only some tenths of a second later that a phone rings."""
+    phone = phones["dora"]
+    phone.answering, before = RING, len(phone.calls)
+    await asyncio.to_thread(centre.kill_controller)
+    await asyncio.to_thread(centre.console, "dialplan set global ACD_HEARTBEAT 0")
+    await asyncio.to_thread(ring_as_member, centre, phone.number, 4)
+    ringing = await phone.wait_incoming()
+    await centre.until_channels(lambda shown: shown.count(f"Local/{phone.number}@acd-member") <= 2)
+    assert len(phone.calls) == before + 1
+    ringing.refuse(486)
+    await centre.until_no_channels()
+    await asyncio.to_thread(centre.start_controller)
 
 
 async def test_served_wholly_by_the_fallback_queue(centre: Centre, phones: dict[str, Phone]) -> None:

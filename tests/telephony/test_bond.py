@@ -25,7 +25,7 @@ from acd.core.plan import AgentProfile, GroupPolicy, Plan
 from acd.core.requirement import Requirement
 from acd.records.fold import fold
 from acd.runtime.clock import EngineClock
-from acd.telephony import account_reader, doubtful_ends, fresh_look
+from acd.telephony import account_news, account_reader, doubtful_ends, fresh_look
 from acd.telephony import bond as bond_module
 from acd.telephony.ami import AmiLink
 from acd.telephony.bond import Bond, Mark
@@ -302,6 +302,24 @@ async def test_an_end_that_is_told_late_is_told_with_how_the_call_went(
     assert ended.by is EndedBy.CALLER
     assert ended.at == pytest.approx(start + 9, abs=0.5)
     assert house.bond._doubtful.calls == frozenset()
+
+
+async def test_of_a_call_that_is_not_in_the_account_yet_it_is_asked_again(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine Asterisk writes it late."""
+    monkeypatch.setattr(doubtful_ends, "WRITTEN_S", 0.001)
+    monkeypatch.setattr(account_news, "WRITTEN_S", 0.02)
+    start = EngineClock()() - 20
+    call = _rung_for(house, start)
+    _note(house, "Status", status(CALLER, "1.1", "Dial", "c1", caller=True))
+    await house.start()
+    house.watch.keeps_end = lambda _channel, told, now: house.bond.doubts_end(told, now)
+    line = row(start=f"{start:.6f}", end=f"{start + 9:.6f}", disposition="ANSWERED")
+    asyncio.get_running_loop().call_later(0.03, (tmp_path / "acd.csv").write_text, line)
+    house.ami.event(Event="Hangup", Channel=CALLER, Uniqueid="1.1", Timestamp=f"{time.time() - 11:.6f}")
+    await house.ended.wait()
+    assert [fact for fact in call.facts if isinstance(fact, Answered)] == [Answered(start, "anna")]
 
 
 async def test_only_of_ends_that_we_may_not_have_followed_the_account_is_asked(house: House) -> None:
