@@ -38,7 +38,8 @@ class AccountNews:
         since = min((call.arrived_at for call in known), default=self._floor.now)
         ends = await self._account.ends(calls, since)
         for _ in range(ASKED_AGAIN_MAX):
-            unwritten = [call_id for call_id in calls if call_id not in ends.at]
+            # Callbacks that nobody is dialling for are in no account.
+            unwritten = [c.id for c in known if c.id not in ends.at and c.channel is not Channel.NONE]
             if not unwritten or self._account.is_stuck:
                 break
             await asyncio.sleep(WRITTEN_S)

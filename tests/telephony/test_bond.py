@@ -6,7 +6,7 @@ import asyncio
 import math
 import os
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from acd.core import events
+from acd.core import callback_events, events
 from acd.core.agents import Agent
 from acd.core.calls import Call, CallState
 from acd.core.engine import Engine
@@ -25,7 +25,7 @@ from acd.core.plan import AgentProfile, GroupPolicy, Plan
 from acd.core.requirement import Requirement
 from acd.records.fold import fold
 from acd.runtime.clock import EngineClock
-from acd.telephony import account_news, account_reader, doubtful_ends, fresh_look
+from acd.telephony import account_news, account_reader, cdr, doubtful_ends, fresh_look
 from acd.telephony import bond as bond_module
 from acd.telephony.ami import AmiLink
 from acd.telephony.bond import Bond, Mark
@@ -320,6 +320,22 @@ async def test_of_a_call_that_is_not_in_the_account_yet_it_is_asked_again(
     house.ami.event(Event="Hangup", Channel=CALLER, Uniqueid="1.1", Timestamp=f"{time.time() - 11:.6f}")
     await house.ended.wait()
     assert [fact for fact in call.facts if isinstance(fact, Answered)] == [Answered(start, "anna")]
+
+
+async def test_a_callback_that_waits_is_in_no_account(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look does not wait for a row of it."""
+    asked: list[set[str]] = []
+
+    async def ends(_reader: object, calls: Collection[str], _since: float) -> cdr.Ends:
+        asked.append(set(calls))
+        return cdr.Ends()
+
+    monkeypatch.setattr(account_reader.AccountReader, "ends", ends)
+    wanted = callback_events.CallbackPlaced("c0-cb1", "c0", "sales", "+4930123", "en")
+    house.engine.handle(wanted, EngineClock()())
+    await house.start()
+    assert house.engine.floor.calls["c0-cb1"].state is CallState.WAITING
+    assert asked == [{"c0-cb1"}]
 
 
 async def test_only_of_ends_that_we_may_not_have_followed_the_account_is_asked(house: House) -> None:
