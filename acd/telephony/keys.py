@@ -56,17 +56,21 @@ class KeyBuffer:
         self._bell.set()
         self.on_news()
 
-    def heard_by_agi(self, key: str) -> None:
-        """AGI's account of a key: it ended a prompt or a wait."""
+    def heard_by_agi(self, key: str) -> bool:
+        """AGI's account of a key: it ended a prompt or a wait. Whether there is a key to take: not where AMI
+        has told of it, and it was taken, before: Asterisk hands on late what was pressed for less than 80 ms.
+        """
         self._expire()
         now = self._clock()
-        for told in (*self._keys, *self._taken):
-            if told.key == key and not told.matched and now - told.at < SAME_KEY_S:
-                told.matched = True
-                return
+        for told, is_there in ((self._keys, True), (self._taken, False)):
+            for pressed in told:
+                if pressed.key == key and not pressed.matched and now - pressed.at < SAME_KEY_S:
+                    pressed.matched = True
+                    return is_there
         self._owed.append(_Pressed(key, now))
         self._keys.append(_Pressed(key, now, matched=True))
         self._bell.set()
+        return True
 
     def take(self) -> str | None:
         """The oldest key, if there is one."""

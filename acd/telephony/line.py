@@ -20,6 +20,8 @@ DISPLAY_NAME_MAX = 60
 TEXT_MAX = 200
 # So long AGI may take to say that a key has ended the prompt that is playing, after AMI told of the key.
 AGI_BEHIND_S = 0.03
+# So often a prompt is begun, where keys of before end it: a caller can press no more of them in that time.
+BEGUN_MAX = 4
 # Who has entered all digits often presses the terminator, too, from habit.
 HABIT_S = 1.5
 RECORD_FORMAT = "wav"
@@ -113,15 +115,19 @@ class AgiLine:
                 return
 
     async def _stream(self, prompt: Prompt, *, interrupt: bool) -> None:
+        """Once more where the key that ended it was pressed, and taken, before it began."""
         file = quoted(self._prompts.path(prompt))
-        self._played += 1
-        self._playing, self._keys_end_it = self._played, interrupt
-        try:
-            key, _ = await self._session.command(f"STREAM FILE {file} {KEYS if interrupt else chr(39) * 2}")
-        finally:
-            self._playing = 0
-        if key > 0:
-            self.keys.heard_by_agi(chr(key))
+        for _ in range(BEGUN_MAX):
+            self._played += 1
+            self._playing, self._keys_end_it = self._played, interrupt
+            try:
+                key, _ = await self._session.command(
+                    f"STREAM FILE {file} {KEYS if interrupt else chr(39) * 2}"
+                )
+            finally:
+                self._playing = 0
+            if key <= 0 or self.keys.heard_by_agi(chr(key)):
+                return
 
     def _key_told(self) -> None:
         """AMI tells of a key. If it came between two of AGI's commands, AGI has not seen it."""

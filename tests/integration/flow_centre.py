@@ -137,6 +137,11 @@ def _hears_now(call: Caller, name: str) -> bool:
     return sum(present(p, TONES[name]) for p in packets) >= 3
 
 
+def seconds_heard(call: Caller, name: str, since: float) -> float:
+    """For how long the tone was heard, all in all, after `since`."""
+    return sum(at > since and present(payload, TONES[name]) for at, payload in call.rtp.heard.packets) * 0.02
+
+
 def heard_share(call: Caller, since: float, until: float) -> float:
     """The share of 20 ms packets between these moments that hold any of the tones."""
     packets = [p for at, p in call.rtp.heard.packets if since <= at <= until]

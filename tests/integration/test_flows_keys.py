@@ -14,6 +14,7 @@ from tests.integration.flow_centre import (
     flow_centre,
     hears,
     last_heard_at,
+    seconds_heard,
     silence_gaps_s,
 )
 
@@ -87,6 +88,20 @@ async def test_a_prompt_is_cut_when_the_key_is_released(centre: FlowCentre) -> N
 def in_ms(times: list[float]) -> list[int]:
     """For the log of a test run."""
     return [round(1000 * t) for t in sorted(times)]
+
+
+async def test_a_short_key_does_not_end_the_prompt_that_it_leads_to(centre: FlowCentre) -> None:
+    """AMI tells of it at once; Asterisk hands it on when it would have lasted for 80 ms."""
+    async with centre.customer() as caller:
+        call = await caller.dial("8103")
+        await call.wait_answered()
+        await hears(call, "low")
+        await call.rtp.press(PIN, duration_s=0.04)
+        pressed = time.monotonic()
+        await call.rtp.until(
+            lambda: seconds_heard(call, "mid", pressed) > 1.0, 3.0, "a second of what follows"
+        )
+        await call.hang_up()
 
 
 async def test_choices_of_several_keys(centre: FlowCentre) -> None:

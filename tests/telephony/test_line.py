@@ -241,8 +241,20 @@ async def test_agi_may_tell_of_a_key_that_has_been_used_already(asterisk: Asteri
     keys = asterisk.line.keys
     keys.heard_by_ami("7")
     assert keys.take() == "7"
-    keys.heard_by_agi("7")
+    assert not keys.heard_by_agi("7")
     assert keys.take() is None
+    assert keys.heard_by_agi("7")  # pressed again
+    assert keys.take() == "7"
+
+
+async def test_a_prompt_that_a_key_of_before_has_ended_is_played_again(asterisk: Asterisk) -> None:
+    """AMI tells of a short key at once, and Asterisk hands it on only when it has lasted for 80 ms."""
+    press(asterisk, "7")
+    assert asterisk.line.keys.take() == "7"
+    asterisk.replies = {"STREAM FILE": f"200 result={ord('7')}"}
+    await asterisk.during(asterisk.line.play(PROMPTS, interrupt=True))
+    assert [command.split('"')[1] for command in asterisk.commands] == ["hello", "hello"]
+    assert asterisk.line.keys.take() == "7"  # the second time it was another one
 
 
 async def test_a_key_between_two_commands_ends_the_prompt_all_the_same(asterisk: Asterisk) -> None:
