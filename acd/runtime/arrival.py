@@ -20,6 +20,29 @@ FindCustomer = Callable[[str], Awaitable[Customer | None]]
 """Whose number it is; answers soon, whatever happens."""
 
 
+class Clocks:
+    """The machine's clock beside the engine's, which never jumps: somebody may set the first."""
+
+    def __init__(self) -> None:
+        self._ahead_s: float | None = None  # the machine's of the engine's, when it was asked last
+
+    def begun_at(self, middle: float | None, now: float, engine_now: float) -> float | None:
+        """When a call began, in engine seconds; None: just now.
+
+        `middle` is that of the second in which Asterisk took it, by the machine's clock, as `now` is.
+        """
+        before, self._ahead_s = self._ahead_s, now - engine_now
+        if middle is None or now - middle <= HALF_S:
+            return None  # the second is not over: it asks at once, as far as can be told
+        if now - middle <= 2 * HALF_S:
+            middle += HALF_S  # at the very end of its second, and asks at once; or up to a second ago
+        at = engine_now - (now - middle)
+        if before is not None and abs(self._ahead_s - before) > HALF_S:
+            # Set since the last call: this one may have been taken before that.
+            at = max(t for t in (at, middle - before) if t <= engine_now + HALF_S)
+        return min(at, engine_now)
+
+
 async def arrive(
     shell: Shell,
     numbers: NumberBook,
@@ -27,6 +50,7 @@ async def arrive(
     ask: Ask,
     line: CallerLine,
     switch: Switch,
+    clocks: Clocks,
 ) -> None:
     """Tell the engine, and the phones that will ring what to display.
 
@@ -48,7 +72,7 @@ async def arrive(
             customer,
             agent.id if agent is not None else None,
             ask.trunk,
-            begun_at(ask.began_at, time.time(), shell.clock()),
+            clocks.begun_at(ask.began_at, time.time(), shell.clock()),
             ask.node,
         )
     )
@@ -63,19 +87,6 @@ async def arrive(
         await line.show_caller(name)
     elif agent is not None:
         await line.show_caller(shell.engine.floor.profile(agent.id).name)
-
-
-def begun_at(middle: float | None, now: float, engine_now: float) -> float | None:
-    """When a call began, in engine seconds; None: just now.
-
-    `middle` is that of the second in which Asterisk took it, by the machine's clock, as `now` is. The
-    engine's clock may differ from that by as much as somebody has set it since the start.
-    """
-    if middle is None or now - middle <= HALF_S:
-        return None  # the second is not over: it asks at once, as far as can be told
-    if now - middle <= 2 * HALF_S:
-        middle += HALF_S  # at the very end of its second, and asks at once; or up to a second ago
-    return engine_now - (now - middle)
 
 
 def _kind(numbers: NumberBook, ask: Ask) -> CallKind:

@@ -18,7 +18,7 @@ from acd.core.outside_events import OutsideAnswered, OutsideLeft
 from acd.core.ports import Ask, AskKind, Mirror, Refusal, Switch
 from acd.errors import TelephonyError
 from acd.ivr.ports import CallerLine
-from acd.runtime.arrival import FindCustomer, arrive
+from acd.runtime.arrival import Clocks, FindCustomer, arrive
 from acd.runtime.callback_calls import CallbackCalls
 from acd.runtime.caller_gate import CallerGate
 from acd.runtime.dial_plan import DialPlan
@@ -74,6 +74,7 @@ class Reception:
         shell.on_left = self._left_line
         shell.on_ended = self._ended
         self.gate = CallerGate(centre, shell.clock)
+        self._clocks = Clocks()
         self._lines: dict[str, CallerLine] = {}
         self._asks_for_room: set[str] = set()
         self._led: dict[str, str] = {}  # call → the flow that it is to enter when its channel asks again
@@ -187,7 +188,7 @@ class Reception:
         self._switch.hang_up(ask.call_id, Refusal.NORMAL)
 
     async def _arrive(self, ask: Ask, line: CallerLine) -> None:
-        await arrive(self._shell, self._numbers, self._find_customer, ask, line, self._switch)
+        await arrive(self._shell, self._numbers, self._find_customer, ask, line, self._switch, self._clocks)
 
     async def _first_step(self, ask: Ask, line: CallerLine) -> None:
         if ask.kind is AskKind.FALLBACK:
