@@ -56,8 +56,18 @@ def compared(
         found = _says_otherwise(caller, legs[number], ours[number][0], by_length=by_length)
         if found:
             differing.add(number)
-            problems += [f"{ours[number][0].call_id}: {text}" for text in found]
+            problems += [f"{ours[number][0].call_id}: {text}{_story(ours[number][0])}" for text in found]
     return Books(missing, len(differing), tuple(problems))
+
+
+def _story(record: CallRecord) -> str:
+    """What is on record: each fact, and how many seconds after the call came."""
+    began = record.started_at.timestamp()
+    told = (
+        f"{type(fact).__name__} {fact.at - began:.1f} {getattr(fact, 'agent', None) or ''}".rstrip()
+        for fact in record.facts
+    )
+    return f" ({', '.join(told)})"
 
 
 def _says_otherwise(caller: Caller, legs: Sequence[Row], record: CallRecord, *, by_length: bool) -> list[str]:
