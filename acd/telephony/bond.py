@@ -13,7 +13,6 @@ import structlog
 
 from acd.background import Background
 from acd.core import events
-from acd.core.calls import CallState
 from acd.core.floor import Floor
 from acd.core.ports import Feed
 from acd.errors import TelephonyError
@@ -262,11 +261,9 @@ class Bond:
     def doubts_end(self, told: Sequence[End], now: float) -> bool:
         """The end of a call that was told now: whether it is kept until Asterisk's account has been asked.
 
-        Not where we have heard everything, and in time. Who waits and is not with us may talk with somebody.
+        Not where we have heard everything, and in time.
         """
-        call = self._floor.calls.get(told[-1].call_id)
-        is_away = call is not None and call.state is CallState.WAITING and not call.present
-        is_sure = self.known and told[-1].at is None and not is_away
+        is_sure = self.known and told[-1].at is None
         return not is_sure and self._doubtful.take(told, now)
 
     async def _fetch_strays(self) -> None:

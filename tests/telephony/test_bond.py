@@ -352,22 +352,6 @@ async def test_only_of_ends_that_we_may_not_have_followed_the_account_is_asked(h
     assert not house.bond.doubts_end([late], now)
 
 
-async def test_the_end_of_who_waits_somewhere_else_is_in_doubt(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As in Asterisk's own queue, where two callers were connected with one phone."""
-    monkeypatch.setattr(doubtful_ends, "WRITTEN_S", 0.001)
-    await house.start()
-    for event in (
-        events.CallArrived("c1", CallKind.INBOUND, "+49", "", "8001"),
-        events.CallQueued("c1", "sales"),
-    ):
-        house.engine.handle(event, EngineClock()())
-    assert not house.bond.doubts_end([events.CallEnded("c1")], EngineClock()())
-    house.engine.handle(events.CallerAway("c1"), EngineClock()())
-    assert house.bond.doubts_end([events.CallEnded("c1")], EngineClock()())
-
-
 async def test_an_end_is_in_doubt_while_nobody_knows_the_floor(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
