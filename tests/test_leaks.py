@@ -46,7 +46,7 @@ def run(folder: Path, said: str, *options: str) -> subprocess.CompletedProcess[s
 @pytest.mark.parametrize("options", [[], ["-n", "1"]], ids=["alone", "xdist"])
 def test_a_planted_secret_fails_the_run(place: Path, options: list[str]) -> None:
     ran = run(place, f"login with {PASSWORD}.", *options)
-    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert ran.returncode == leaks.LEAKED, ran.stdout + ran.stderr
     assert "messages.log: password of ami" in ran.stdout
     assert "2 passed" in ran.stdout
     assert PASSWORD not in ran.stdout + ran.stderr

@@ -285,7 +285,10 @@ def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = 
     if call.state is CallState.RINGING and call.agent == agent.id:
         offers.answered(floor, call, at=at)
         return
-    if call.state is CallState.ENDED or agent.state is AgentState.TALKING:
+    if call.state is CallState.ENDED:
+        return
+    if agent.state is AgentState.TALKING:
+        _second_on_the_phone(floor, call, agent, at)
         return
     goes_on, call.lost_with = _goes_on(call, agent), None
     if not goes_on:
@@ -311,6 +314,12 @@ def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = 
         offers.count_call(floor, call, agent)
     if other is not None:
         offers.dispatch_agent(floor, other)
+
+
+def _second_on_the_phone(floor: Floor, call: Call, agent: Agent, at: float | None) -> None:
+    """As far as we know: a talk all the same, and nobody else is to be rung for it."""
+    if call.state in (CallState.IVR, CallState.WAITING, CallState.RINGING):
+        fallback_served(floor, call, FallbackServed(call.id, agent.id, at))
 
 
 def _release_other(floor: Floor, call: Call, agent: Agent) -> None:

@@ -16,30 +16,39 @@ from acd.runtime.shell import Shell
 HALF_S = 0.5
 """Half of a second: the id of a call tells in which it came, and no more."""
 
+ON_ITS_WAY_S = 10.0
+"""A call that was taken is told of within that time, unless nobody could be told."""
+
 FindCustomer = Callable[[str], Awaitable[Customer | None]]
 """Whose number it is; answers soon, whatever happens."""
 
 
 class Clocks:
-    """The machine's clock beside the engine's, which never jumps: somebody may set the first."""
+    """The machine's clock beside the engine's, which never jumps: somebody may set the first.
 
-    def __init__(self) -> None:
-        self._ahead_s: float | None = None  # the machine's of the engine's, when it was asked last
+    `now` and `engine_now`: what they show when the controller begins.
+    """
+
+    def __init__(self, now: float, engine_now: float) -> None:
+        self._ahead_s = now - engine_now  # the machine's of the engine's, when it was asked last
+        self._ahead_before_s, self._set_at = self._ahead_s, engine_now
 
     def begun_at(self, middle: float | None, now: float, engine_now: float) -> float | None:
         """When a call began, in engine seconds; None: just now.
 
         `middle` is that of the second in which Asterisk took it, by the machine's clock, as `now` is.
         """
-        before, self._ahead_s = self._ahead_s, now - engine_now
+        ahead_s = now - engine_now
+        if abs(ahead_s - self._ahead_s) > HALF_S:
+            self._ahead_before_s, self._set_at = self._ahead_s, engine_now
+        self._ahead_s = ahead_s
         if middle is None or now - middle <= HALF_S:
             return None  # the second is not over: it asks at once, as far as can be told
         if now - middle <= 2 * HALF_S:
             middle += HALF_S  # at the very end of its second, and asks at once; or up to a second ago
         at = engine_now - (now - middle)
-        if before is not None and abs(self._ahead_s - before) > HALF_S:
-            # Set since the last call: this one may have been taken before that.
-            at = max(t for t in (at, middle - before) if t <= engine_now + HALF_S)
+        if engine_now - self._set_at < ON_ITS_WAY_S:  # it may have been taken before the clock was set
+            at = max(t for t in (at, middle - self._ahead_before_s) if t <= engine_now + HALF_S)
         return min(at, engine_now)
 
 

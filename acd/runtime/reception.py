@@ -5,6 +5,7 @@ Decides where callers go; flows are walked by `walker.py`, callers whom nobody c
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from traceback import format_tb
 
@@ -74,7 +75,7 @@ class Reception:
         shell.on_left = self._left_line
         shell.on_ended = self._ended
         self.gate = CallerGate(centre, shell.clock)
-        self._clocks = Clocks()
+        self._clocks = Clocks(time.time(), shell.clock())
         self._lines: dict[str, CallerLine] = {}
         self._asks_for_room: set[str] = set()
         self._led: dict[str, str] = {}  # call → the flow that it is to enter when its channel asks again

@@ -32,14 +32,16 @@ class AccountNews:
         self._floor = floor
         self._account = AccountReader(cdr_file)
 
-    async def ask(self, calls: Collection[str]) -> cdr.Ends:
-        """What the account has of these calls, which are gone; of those not in it yet it is asked again."""
+    async def ask(self, calls: Collection[str], *, again: bool = True) -> cdr.Ends:
+        """What the account has of these calls, which are gone. `again`: of those not in it yet it is asked
+        once more, some tenths of a second later.
+        """
         known = [call for call_id in calls if (call := self._call(call_id)) is not None]
         since = min((call.arrived_at for call in known), default=self._floor.now)
         ends = await self._account.ends(calls, since)
-        for _ in range(ASKED_AGAIN_MAX):
+        for _ in range(ASKED_AGAIN_MAX if again else 0):
             # Callbacks that nobody is dialling for are in no account.
-            unwritten = [c.id for c in known if c.id not in ends.at and c.channel is not Channel.NONE]
+            unwritten = [c.id for c in known if c.id not in ends.whole and c.channel is not Channel.NONE]
             if not unwritten or self._account.is_stuck:
                 break
             await asyncio.sleep(WRITTEN_S)

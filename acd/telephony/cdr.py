@@ -86,12 +86,14 @@ class Ends:
     """Of calls that are gone, by call id: when the last leg ended, in Unix seconds, and the member of the
     fallback queue who answered last. `by_agent`: those that the dialplan ended when the agent had hung up.
     `answered`: the phone of an agent that was dialled last, but by that queue, where that one was answered.
+    `whole`: those with a row of another channel than a member's, whose attempts are over before the call.
     """
 
     at: dict[str, float] = field(default_factory=dict)
     served: dict[str, Served] = field(default_factory=dict)
     by_agent: set[str] = field(default_factory=set)
     answered: dict[str, str] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)
 
     def add(self, others: Ends) -> None:
         """What is told of other calls."""
@@ -99,6 +101,7 @@ class Ends:
         self.served.update(others.served)
         self.by_agent.update(others.by_agent)
         self.answered.update(others.answered)
+        self.whole.update(others.whole)
 
 
 def ends(path: Path, calls: Collection[str], since: float) -> Ends:
@@ -110,6 +113,8 @@ def ends(path: Path, calls: Collection[str], since: float) -> Ends:
             continue
         call_id = row["call_id"]
         found.at[call_id] = max(float(row["end"]), found.at.get(call_id, 0.0))
+        if not _MEMBER_LEG.match(row["channel"]):
+            found.whole.add(call_id)
         if (served := _member_answered(row)) is not None:
             found.served[call_id] = served
         if row["destination"] == TALK_IS_OVER:

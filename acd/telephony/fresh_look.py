@@ -100,8 +100,10 @@ class FreshLook:
                 break
             if asked:
                 await asyncio.sleep(WRITTEN_S)  # these have gone just now
+            # Where there is no channel at all Asterisk was started again, and has forgotten what there was.
+            is_first = not asked and bool(seen.picture.channels)
             asked |= missing
-            ends.add(await self._news.ask(missing))
+            ends.add(await self._news.ask(missing, again=is_first))
             seen = await self._look()  # it has aged while that was read, and others have gone
         self._tell(seen, ends)
         await self._fetch(seen.picture)

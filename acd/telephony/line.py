@@ -20,8 +20,8 @@ DISPLAY_NAME_MAX = 60
 TEXT_MAX = 200
 # So long AGI may take to say that a key has ended the prompt that is playing, after AMI told of the key.
 AGI_BEHIND_S = 0.03
-# So often a prompt is begun, where keys of before end it: a caller can press no more of them in that time.
-BEGUN_MAX = 4
+# So long Asterisk may take to hand on keys that came in a burst, each of which it lets last for 100 ms.
+KEYS_BEHIND_S = 3.0
 # Who has entered all digits often presses the terminator, too, from habit.
 HABIT_S = 1.5
 RECORD_FORMAT = "wav"
@@ -117,7 +117,8 @@ class AgiLine:
     async def _stream(self, prompt: Prompt, *, interrupt: bool) -> None:
         """Once more where the key that ended it was pressed, and taken, before it began."""
         file = quoted(self._prompts.path(prompt))
-        for _ in range(BEGUN_MAX):
+        began = self._now()
+        while True:
             self._played += 1
             self._playing, self._keys_end_it = self._played, interrupt
             try:
@@ -126,7 +127,7 @@ class AgiLine:
                 )
             finally:
                 self._playing = 0
-            if key <= 0 or self.keys.heard_by_agi(chr(key)):
+            if key <= 0 or self.keys.heard_by_agi(chr(key)) or self._now() - began > KEYS_BEHIND_S:
                 return
 
     def _key_told(self) -> None:

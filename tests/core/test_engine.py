@@ -18,6 +18,8 @@ from acd.core.formula import MAX_LENGTH
 from acd.core.plan import Plan
 from acd.core.requirement import Requirement
 from acd.core.why import why_waiting
+from acd.records.fold import fold
+from acd.records.record import VisitOutcome
 from tests.core.centre import EVERYTHING, PLAN
 
 MAYER = Customer("k1", "Mayer 梅", "gold")
@@ -141,6 +143,24 @@ def test_a_talk_cannot_have_begun_before_what_is_known() -> None:
     engine.handle(events.ConversationFound("c1", "1001", at=11.0), 60.0)
     found = engine.floor.calls["c1"].facts[2:]
     assert found == [facts.FellBack(12.0, "anna"), facts.Answered(12.0, "anna")]
+
+
+def test_two_callers_on_one_phone_both_talk() -> None:
+    """Asterisk's own queues at two nodes may connect them; neither is to be rung for."""
+    engine = centre()
+    engine.handle(events.DispatchSuspended(), 10.0)
+    engine.handle(events.CallQueued("c1", "sales"), 12.0)
+    engine.handle(events.ConversationFound("c1", "1001", at=13.0), 20.0)
+    engine.handle(events.CallArrived("c2", CallKind.INBOUND, "+49", "", "8001", at=12.5), 20.0)
+    engine.handle(events.CallQueued("c2", "sales"), 20.0)
+    engine.handle(events.ConversationFound("c2", "1001", at=14.0), 20.0)
+    second = engine.floor.calls["c2"]
+    assert second.facts[-1] == facts.FellBack(20.0, "anna")
+    assert (engine.floor.agents["anna"].call_id, second.present) == ("c1", False)
+    engine.handle(events.CallEnded("c2"), 30.0)
+    assert [(v.outcome, v.agent) for v in fold("c2", second.facts).visits] == [
+        (VisitOutcome.ANSWERED, "anna")
+    ]
 
 
 def test_a_calls_history() -> None:
