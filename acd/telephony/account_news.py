@@ -34,7 +34,7 @@ class AccountNews:
 
     async def ask(self, calls: Collection[str], *, again: bool = True) -> cdr.Ends:
         """What the account has of these calls, which are gone. `again`: of those not in it yet it is asked
-        once more, some tenths of a second later.
+        for some tenths of a second more.
         """
         known = [call for call_id in calls if (call := self._call(call_id)) is not None]
         since = min((call.arrived_at for call in known), default=self._floor.now)
