@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import random
@@ -15,12 +16,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from acd.errors import OperatorError, RequestRefused
 from acd.records.record import CallRecord
@@ -65,19 +68,44 @@ FASTER = {
 }
 
 
+PORTS_FIRST, PORTS_EACH, SHARES = 20_000, 1_500, 8
+"""Below the range of outgoing connections. Each process has a share, as ports are bound long after that."""
+_given: set[int] = set()
+
+
+@cache
+def _share() -> tuple[int, IO[str]]:
+    """Which share is this process's, for as long as it lives and holds the lock; the last is the others'."""
+    for number in range(SHARES):
+        lock = (Path(tempfile.gettempdir()) / f"acd-test-ports-{os.getuid()}.{number}").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if number < SHARES - 1:
+                lock.close()
+                continue
+        return number, lock
+    raise AssertionError("the last share is for everybody")
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports that are free for TCP and UDP at this moment, below the range of outgoing connections."""
+    """Ports that are free for TCP and UDP, and that this process has not chosen before."""
+    first = PORTS_FIRST + _share()[0] * PORTS_EACH
+    if len(_given) > PORTS_EACH // 2:
+        _given.clear()
     found: list[int] = []
     while len(found) < count:
-        port = random.randrange(20_000, 32_000)
+        port = random.randrange(first, first + PORTS_EACH)
+        if port in _given:
+            continue
         with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             try:
                 tcp.bind(("127.0.0.1", port))
                 udp.bind(("127.0.0.1", port))
             except OSError:
                 continue
-        if port not in found:
-            found.append(port)
+        _given.add(port)
+        found.append(port)
     return found
 
 
