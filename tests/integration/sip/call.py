@@ -37,6 +37,7 @@ class PhoneCall:
         self.end: CallEnd | None = None
         self.held_by_far_end = False
         self.refer_progress: list[int] = []
+        self._notified_cseq = 0
         self.identity = identity_of(invite)
         self._line = line
         self._sdp_version = 0
@@ -277,6 +278,12 @@ class PhoneCall:
             self._reply(request, 200)
 
     def _on_notify(self, request: SipMessage) -> None:
+        # Two messages in one millisecond can pass each other in a proxy with several processes: the older
+        # one is refused (RFC 3261, 12.2.2).
+        if request.cseq < self._notified_cseq:
+            self._reply(request, 500)
+            return
+        self._notified_cseq = request.cseq
         fragment = re.match(r"SIP/2\.0 (\d+)", request.body)
         if fragment:
             self.refer_progress.append(int(fragment.group(1)))
