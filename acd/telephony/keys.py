@@ -15,8 +15,11 @@ from dataclasses import dataclass
 KEPT_S = 30.0
 """A key that nobody wanted for so long was not meant for what comes."""
 KEPT_MAX = 64
-SAME_KEY_S = 1.0
-"""The two accounts of one key are not further apart than this."""
+AMI_LATE_S = 1.0
+"""So much later than AGI AMI may tell of a key."""
+AGI_LATE_S = 3.0
+"""So much later than AMI AGI may tell of a key: Asterisk hands on one key of a burst after the other, each of
+which it lets last for 80 ms, with 45 between them (channel.c: AST_MIN_DTMF_DURATION, AST_MIN_DTMF_GAP)."""
 
 
 @dataclass(slots=True)
@@ -64,7 +67,7 @@ class KeyBuffer:
         now = self._clock()
         for told, is_there in ((self._keys, True), (self._taken, False)):
             for pressed in told:
-                if pressed.key == key and not pressed.matched and now - pressed.at < SAME_KEY_S:
+                if pressed.key == key and not pressed.matched and now - pressed.at < AGI_LATE_S:
                     pressed.matched = True
                     return is_there
         self._owed.append(_Pressed(key, now))
@@ -113,6 +116,6 @@ class KeyBuffer:
 
     def _expire(self) -> None:
         now = self._clock()
-        for told, limit_s in ((self._keys, KEPT_S), (self._owed, SAME_KEY_S), (self._taken, SAME_KEY_S)):
+        for told, limit_s in ((self._keys, KEPT_S), (self._owed, AMI_LATE_S), (self._taken, AGI_LATE_S)):
             while told and now - told[0].at > limit_s:
                 told.popleft()

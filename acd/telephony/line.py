@@ -13,15 +13,13 @@ from acd.ivr.flow import KEYS, Prompt, SoundFile
 from acd.ivr.ports import RecordOrder
 from acd.ivr.talk import Listen
 from acd.telephony.agi import AgiSession, SessionClosed, quoted
-from acd.telephony.keys import KeyBuffer
+from acd.telephony.keys import AGI_LATE_S, KeyBuffer
 from acd.telephony.prompts import PromptStore
 
 DISPLAY_NAME_MAX = 60
 TEXT_MAX = 200
 # So long AGI may take to say that a key has ended the prompt that is playing, after AMI told of the key.
 AGI_BEHIND_S = 0.03
-# So long Asterisk may take to hand on keys that came in a burst, each of which it lets last for 100 ms.
-KEYS_BEHIND_S = 3.0
 # Who has entered all digits often presses the terminator, too, from habit.
 HABIT_S = 1.5
 RECORD_FORMAT = "wav"
@@ -127,7 +125,7 @@ class AgiLine:
                 )
             finally:
                 self._playing = 0
-            if key <= 0 or self.keys.heard_by_agi(chr(key)) or self._now() - began > KEYS_BEHIND_S:
+            if key <= 0 or self.keys.heard_by_agi(chr(key)) or self._now() - began > AGI_LATE_S:
                 return
 
     def _key_told(self) -> None:
