@@ -17,6 +17,7 @@ from acd.parts import asterisk_folder, front_of
 from acd.settings.environment import Environment
 from acd.settings.model import PhoneSpec
 from acd.settings.secrets import Secrets
+from acd.telephony.firewall import firewall_rules
 from acd.telephony.provision_all import provision
 
 app = typer.Typer(help="SIP phones: passwords and Asterisk's configuration.", no_args_is_help=True)
@@ -78,6 +79,13 @@ def provision_phones(
         for of_node in env.of_nodes:
             _reload(of_node)
         _reload_front(env, secrets.ami_password)
+
+
+@app.command("firewall")
+def show_firewall() -> None:
+    """Print rules for nftables by which strangers get no answer from SIP: load them with 'nft -f'."""
+    env = context.environment()
+    typer.echo(firewall_rules(context.centre(env), env), nl=False)
 
 
 def _reload(env: Environment) -> None:
