@@ -886,7 +886,7 @@ async def test_who_listens_in_is_found(house: House) -> None:
 async def test_a_lower_number_in_asterisk_is_made_ours_again(house: House) -> None:
     """An older leader was frozen between reading whose number is there and writing its own."""
     house.ami.answers["Getvar"] = lambda _action: [{"Response": "Success", "Value": "4 two"}]
-    house.bond.leads_as = Mark(5, "one", "127.0.0.1:4573", house.story.append)
+    house.bond.leads_as = Mark(5, "one", "127.0.0.1:4573/run", house.story.append)
     await house.start()
     told = [(a["Variable"], a["Value"]) for a in house.ami.actions if a["Action"] == "Setvar"]
-    assert told[:2] == [("ACD_LEADER", "5 one"), ("ACD_CONTROLLER", "127.0.0.1:4573")]
+    assert told[:2] == [("ACD_LEADER", "5 one"), ("ACD_CONTROLLER", "127.0.0.1:4573/run")]
