@@ -378,6 +378,12 @@ async def test_strangers_get_no_answer_and_guessers_are_counted(centre: FrontCen
     assert set(found) == {"127.0.0.66"}
 
 
+async def test_what_kamailio_writes_is_closed_to_others(centre: FrontCentre) -> None:
+    home = centre.environment.home / "kamailio"
+    assert (home / "log" / "kamailio.log").stat().st_mode & 0o777 == 0o600
+    assert {path.stat().st_mode & 0o777 for path in home.iterdir()} == {0o700}
+
+
 async def test_a_flood_is_silenced_and_not_the_phones_at_its_address(centre: FrontCentre) -> None:
     """A whole office may come from one address: those who have proved who they are go on."""
     office = "127.0.0.67"
