@@ -76,7 +76,7 @@ from acd.state.redis_hash import RedisServer
 from acd.steering import Steering
 from acd.task_calls import TaskCalls
 from acd.telephony import fence
-from acd.telephony.agi import AgiServer, script_name
+from acd.telephony.agi import AgiServer, word_of
 from acd.telephony.ami import AmiLink
 from acd.telephony.asterisk_files import AsteriskFiles
 from acd.telephony.at_work import AtWork
@@ -159,8 +159,8 @@ class Assembly:
         self.callbacks_on_record = CallbacksOnRecord(self.store, self.callback_line)
         self.callback_line.on_closed = self.callbacks.closed
         self.merges = Merges(self.mirror)
-        script = script_name(secrets.ami_password)
-        self.switch = Switchboard(self.watch, self.link, self.prompts, self.merges, self._serve, script)
+        word = word_of(secrets.ami_password)
+        self.switch = Switchboard(self.watch, self.link, self.prompts, self.merges, self._serve, word)
         self.switch.call_id_header = centre.system.call_id_header
         self.switch.callback_word = CALLBACK_WORDS.get(centre.system.language, CALLBACK_WORDS["en"])
         http = HttpLookups()

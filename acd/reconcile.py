@@ -12,7 +12,7 @@ import contextlib
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -78,7 +78,21 @@ class Reconciler:
         `settled_s`: how long a call must have been over. 0 where nobody can be about to hear of it.
         """
         async with self._looking:
-            return sum([await self._look_at(*account, settled_s) for account in self.accounts])
+            return await self._of_each(
+                lambda cdr_file, place_file: self._look_at(cdr_file, place_file, settled_s)
+            )
+
+    async def _of_each(self, work: Callable[[Path, Path], Awaitable[int]]) -> int:
+        """The sum over all accounts. One that fails holds up no other. Raises the first error, in the end."""
+        found, errors = 0, list[Exception]()
+        for cdr_file, place_file in self.accounts:
+            try:
+                found += await work(cdr_file, place_file)
+            except Exception as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return found
 
     async def _look_at(self, cdr_file: Path, place_file: Path, settled_s: float) -> int:
         before = self._before.get(cdr_file)
@@ -106,16 +120,23 @@ class Reconciler:
         """For ever: every EVERY_S from when the floor is known for the first time, and when wanted `soon`."""
         await floor_known.wait()
         while True:
-            await self._until_due()
+            was_wished = await self._until_due()
             try:
                 await self.look(SETTLED_S)
             except (SQLAlchemyError, OSError) as error:
                 log.warning("Asterisk's account cannot be compared now", reason=type(error).__name__)
             except Exception:  # a fault of ours: calls go on
                 log.exception("Asterisk's account cannot be compared")
+            else:
+                continue
+            if was_wished:
+                self.soon()
 
-    async def _until_due(self) -> None:
-        """Until a look is due. It fulfils the wishes that are old enough, and no others."""
+    async def _until_due(self) -> bool:
+        """Until a look is due; whether anybody has wished for it.
+
+        It fulfils the wishes that are old enough, and no others.
+        """
         now = asyncio.get_running_loop().time
         regular_at = now() + EVERY_S
         while (left_s := min((regular_at, *(at + SOON_S for at in self._wishes))) - now()) > 0:
@@ -123,7 +144,10 @@ class Reconciler:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left_s):
                     await self._wished.wait()
-        self._wishes = [at for at in self._wishes if at + SOON_S > now()]
+        left = [at for at in self._wishes if at + SOON_S > now()]
+        was_wished = len(left) < len(self._wishes)
+        self._wishes = left
+        return was_wished
 
     def handlers(self) -> dict[str, Handler]:
         """For the control socket."""
@@ -143,13 +167,12 @@ class Reconciler:
         async with self._looking:
             begin, end = float(since), float(until)
             try:
-                found = [
-                    await self._put_on_record(
+                missing = await self._of_each(
+                    lambda cdr_file, _: self._put_on_record(
                         partial(cdr.lines_between, cdr_file, begin, end), SETTLED_S, begin, end
                     )
-                    for cdr_file, _ in self.accounts
-                ]
-                return {"missing": sum(found)}
+                )
+                return {"missing": missing}
             except NotWritten as error:
                 raise RequestRefused("database-away", f"{error}; ask again when they are there") from error
             except (SQLAlchemyError, OSError) as error:

@@ -1,9 +1,10 @@
 """A plugin of pytest: after a run no log of it may hold a secret of it.
 
-Secrets are those that centres in the tests' folders have generated (`secrets.yml`, `first-passwords.txt`),
-keys of sessions and tokens made in the tests' process, what tests `register`, and whatever looks like a token
-of ours or the cookie of a session. Logs are the files that programs have written into the tests' folders, and
-what tests have said. A run that finds one fails, and names the file and the kind, never the secret.
+Secrets are those that centres in the tests' folders have generated (`secrets.yml` and what is made of it,
+`first-passwords.txt`), keys of sessions and tokens made in the tests' process, what tests `register`, and
+whatever looks like a token of ours or the cookie of a session. Logs are the files that programs have written
+into the tests' folders, and what tests have said. A run that finds one fails, and names the file and the
+kind, never the secret.
 
 With pytest-xdist each process looks at its own folder, and tells the first one.
 """
@@ -21,6 +22,10 @@ import pytest
 import yaml
 
 from acd.accounts import keys
+from acd.telephony.agi import word_of
+from acd.telephony.fence import fence_password
+from acd.telephony.provision import doctor_password
+from acd.telephony.provision_kamailio import front_key, ha1
 
 SHORTEST = 12
 """What is shorter (a PIN of four digits) is in any log by chance."""
@@ -32,6 +37,12 @@ _WORD = re.compile(rb"[A-Za-z0-9_-]{12,}")
 _PATTERNS = {
     "token of the API": re.compile(rb"(?<![A-Za-z0-9_-])acd_[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])"),
     "cookie of a session": re.compile(rb"acd_session=[A-Za-z0-9_-]{20,}"),
+}
+DERIVED = {
+    "word of the dialplan": word_of,
+    "password of the fence": fence_password,
+    "password of test calls": doctor_password,
+    "key of Kamailio": front_key,
 }
 _KEY = "leaks"
 
@@ -50,16 +61,26 @@ def secrets_below(folder: Path) -> dict[bytes, str]:
     found: dict[bytes, str] = {}
     for file in folder.rglob("secrets.yml"):
         content = _yaml(file)
-        for kind in ("ami", "phones", "trunks"):
-            part = content.get(kind)
+        for kind, part in content.items():
             for secret in part.values() if isinstance(part, dict) else [part]:
                 if isinstance(secret, str):
                     found[secret.encode()] = f"password of {kind}"
+        found |= _made_of(content)
     for file in folder.rglob("first-passwords.txt"):
         for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
             if not line.startswith("#") and len(line.split()) == 2:
                 found[line.split()[1].encode()] = "first password of an account"
     return {secret: kind for secret, kind in found.items() if len(secret) >= SHORTEST}
+
+
+def _made_of(content: Mapping[str, Any]) -> dict[bytes, str]:
+    """What stands in no file of secrets, and is as good as what it is made of."""
+    found: dict[str, str] = {}
+    if isinstance(ami := content.get("ami"), str):
+        found = {derive(ami): f"{kind}, of the password of ami" for kind, derive in DERIVED.items()}
+    if isinstance(phones := content.get("phones"), dict):
+        found |= {ha1(str(phone), str(secret)): "digest of a phone" for phone, secret in phones.items()}
+    return {secret.encode(): kind for secret, kind in found.items()}
 
 
 def _yaml(file: Path) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
+from acd.telephony.provision_kamailio import ha1
 from tests import leaks
 
 CHECKOUT = Path(__file__).parents[1]
@@ -65,6 +67,25 @@ def test_each_kind_is_known(place: Path) -> None:
     assert leaks.kinds_in(b"Bearer acd_" + b"a" * 43, known) == {"token of the API"}
     assert leaks.kinds_in(b"Cookie: acd_session=" + b"b" * 43, known) == {"cookie of a session"}
     assert leaks.kinds_in(b"acd_session=; acd_dialled", known) == set()
+
+
+def test_all_of_a_centres_secrets_and_what_is_made_of_them_are_known(place: Path) -> None:
+    """Derived words are as good as what they are made of, and stand in no file of secrets."""
+    sections = {
+        "ami": PASSWORD,
+        "control": "OfAllControllers",
+        "keys": {"totp": "OfSecondFactors"},
+        "phones": {"1001": "OfThePhone1001"},
+    }
+    (place / "secrets.yml").write_text(yaml.safe_dump(sections))
+    known = leaks.secrets_below(place)
+    assert len(known) == 4 + len(leaks.DERIVED) + 1
+    for kind, derive in leaks.DERIVED.items():
+        line = f"Connecting to '127.0.0.1:4573' failed for url 'agi://127.0.0.1:4573/{derive(PASSWORD)}'"
+        assert leaks.kinds_in(line.encode(), known) == {f"{kind}, of the password of ami"}
+    assert leaks.kinds_in(f"1001 {ha1('1001', 'OfThePhone1001')};".encode(), known) == {"digest of a phone"}
+    assert leaks.kinds_in(b"(OfAllControllers)", known) == {"password of control"}
+    assert leaks.kinds_in(b"key=OfSecondFactors", known) == {"password of keys"}
 
 
 def test_a_secret_over_the_edge_of_a_block_is_found(place: Path) -> None:

@@ -52,6 +52,7 @@ class Records:
         self.writer = RecordWriter(store)
         self.account = folder / "acd.csv"
         self.place = folder / "place.json"
+        self.accounts = [(self.account, self.place)]
         self.kept: dict[str, dict[str, Any]] = {}
         self.now = NOON + 100
         self.centre = load_centre(CHECKOUT / "config", CHECKOUT / "ivr_flows")
@@ -65,7 +66,7 @@ class Records:
             self.writer,
             lambda _number: None,
             lambda: self.kept,
-            [(self.account, self.place)],
+            self.accounts,
             lambda: self.now,
         )
 
@@ -362,6 +363,56 @@ async def test_a_regular_look_does_not_stand_for_one_that_is_wanted(
     records.reconciler.soon()
     async with asyncio.timeout(60):
         await looked.wait()
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_an_account_that_cannot_be_read_keeps_no_other_waiting(
+    records: Records, tmp_path: Path
+) -> None:
+    """Of another node, whose folder is away. What was asked for has failed all the same."""
+    away = tmp_path / "away.csv"
+    away.symlink_to(away)  # whoever asks for it gets an error, root too
+    records.accounts.insert(0, (away, tmp_path / "away.json"))
+    records.asterisk_writes(row("c1"))
+    with pytest.raises(OSError, match="symbolic links"):
+        await records.reconciler.look()
+    assert records.has("c1")
+    records.asterisk_writes(row("c2"))
+    asked: dict[str, Any] = {"do": "reconcile", "since": NOON - 3600, "until": NOON}
+    with pytest.raises(RequestRefused, match="OSError"):
+        await records.reconciler.handlers()["reconcile"](asked)  # type: ignore[misc]
+    assert records.has("c2")
+    away.unlink()
+    away.write_text(row("c3"))
+    assert await records.reconciler.look() == 1
+    assert records.has("c3")
+
+
+@pytest.mark.parametrize("error", [OSError("away"), ValueError("a fault of ours")])
+async def test_a_look_that_was_wanted_and_has_failed_is_taken_again_soon(
+    records: Records, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Not with the next regular one."""
+    monkeypatch.setattr(reconcile, "SOON_S", 0.001)
+    known, looked = asyncio.Event(), asyncio.Event()
+    looks: list[float] = []
+
+    async def look(_reconciler: Reconciler, settled_s: float) -> int:
+        looks.append(settled_s)
+        if len(looks) < 3:
+            raise error
+        looked.set()
+        return 0
+
+    monkeypatch.setattr(Reconciler, "look", look)
+    running = asyncio.create_task(records.reconciler.keep(known))
+    records.reconciler.soon()
+    known.set()
+    async with asyncio.timeout(60):
+        await looked.wait()
+    assert records.reconciler._wishes == []
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running

@@ -20,6 +20,8 @@ from acd.settings.redis_places import redis_hosts
 LONGEST_SOCKET_PATH = 107
 LAST_BACKUP = "last-backup"
 """The file in ACD_HOME whose time is that of the newest back-up."""
+AGI_SCRIPT = "run"
+"""What callers' channels ask for: not where the controller is of a version that wants a word there."""
 
 
 @dataclass(frozen=True)
@@ -169,9 +171,9 @@ class Environment:
 
     @property
     def agi_address(self) -> str:
-        """Where callers' channels ask this controller, as it stands in the dialplan."""
+        """Where callers' channels ask this controller, as the dialplan has it: host, port and script."""
         host = f"[{self.controller_host}]" if ":" in self.controller_host else self.controller_host
-        return f"{host}:{self.agi_port}"
+        return f"{host}:{self.agi_port}/{AGI_SCRIPT}"
 
     @property
     def of_nodes(self) -> tuple[Environment, ...]:

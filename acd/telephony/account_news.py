@@ -42,7 +42,7 @@ class AccountNews:
         for _ in range(ASKED_AGAIN_MAX if again else 0):
             # Callbacks that nobody is dialling for are in no account.
             unwritten = [c.id for c in known if c.id not in ends.whole and c.channel is not Channel.NONE]
-            if not unwritten or self._account.is_stuck:
+            if not unwritten or self._account.is_silent:
                 break
             await asyncio.sleep(WRITTEN_S)
             ends.add(await self._account.ends(unwritten, since))

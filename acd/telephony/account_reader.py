@@ -22,14 +22,20 @@ class AccountReader:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._reading: asyncio.Future[cdr.Ends] | None = None
+        self._has_failed = False
 
     @property
     def is_stuck(self) -> bool:
         """Whether it is still being read, for longer than anybody waits."""
         return self._reading is not None and not self._reading.done()
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether asking once more at once is in vain: it is stuck, or could not be read."""
+        return self.is_stuck or self._has_failed
+
     async def ends(self, calls: Collection[str], since: float) -> cdr.Ends:
-        """See `cdr.ends`; nothing where that takes too long."""
+        """See `cdr.ends`; nothing where that takes too long, or where the disk refuses."""
         if self.is_stuck:
             log.warning("the account of calls is still being read, and not asked", calls=len(calls))
             return cdr.Ends()
@@ -39,7 +45,15 @@ class AccountReader:
             self._reading.add_done_callback(_dropped)
             log.warning("the account of calls is not read in time", calls=len(calls), limit_s=LIMIT_S)
             return cdr.Ends()
-        return self._reading.result()
+        try:
+            ends = self._reading.result()
+        except OSError as error:  # callers must not wait for a disk
+            if not self._has_failed:
+                log.warning("the account of calls cannot be read", calls=len(calls), reason=str(error))
+            self._has_failed = True
+            return cdr.Ends()
+        self._has_failed = False
+        return ends
 
 
 def _dropped(reading: asyncio.Future[cdr.Ends]) -> None:

@@ -33,8 +33,8 @@ LATE_S = 1.0
 _REPLY = re.compile(r"^([0-9]{3})[ -](?:result=(-?[0-9]{1,9})?)?\s*(.*)$")
 
 
-def script_name(password: str) -> str:
-    """The script that our dialplan asks for: a word that other users of the machine cannot know.
+def word_of(password: str) -> str:
+    """What our dialplan says with each question: a word that other users of the machine cannot know.
 
     FastAGI has no password of its own; without one anybody on the machine could pose as a channel.
     """

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from hmac import compare_digest
 from typing import Any
 
 from acd.core.facts import OfferFailure
 from acd.core.outside_facts import DialFailure
 from acd.core.ports import Ask, AskKind
+from acd.settings.environment import AGI_SCRIPT
 from acd.telephony.agi import AgiSession
 from acd.telephony.cause import offer_failure, outside_failure
 from acd.telephony.line import printable
 
+ARGUMENTS = 10
+"""So many make a question; what follows is no part of it."""
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _BEGUN = re.compile(r"(?P<utc>[0-9]{6}-[0-9]{6})-[0-9]+$")
 
@@ -27,7 +31,7 @@ def variables_of(event: Any) -> dict[str, str]:
 
 def read_ask(session: AgiSession) -> Ask | None:
     """What the dialplan says with the question; None if it is not one of ours."""
-    arguments = [*session.arguments, *[""] * 10][:10]
+    arguments = [*session.arguments, *[""] * ARGUMENTS][:ARGUMENTS]
     call_id, state, origin, dialed, dialstatus, leg, group, member, served_at, node = arguments
     if not re.fullmatch(r"[a-z0-9-]{3,64}", call_id):
         return None
@@ -54,6 +58,17 @@ def read_ask(session: AgiSession) -> Ask | None:
         served_by=member,
         served_at=float(served_at) if member and _SECONDS.fullmatch(served_at) else None,
     )
+
+
+def knows_word(session: AgiSession, word: str) -> bool:
+    """Whether it has said the word of our dialplan (`acd.telephony.agi.word_of`), behind all that is asked.
+
+    A dialplan of the version before names it as the script, behind ours where there are several controllers.
+    """
+    arguments = session.arguments
+    said = arguments[ARGUMENTS] if len(arguments) > ARGUMENTS else ""
+    named = session.env.get("agi_network_script", "").removeprefix(f"{AGI_SCRIPT}/")
+    return any(compare_digest(each.encode(), word.encode()) for each in (said, named))
 
 
 def began_at(call_id: str) -> float | None:

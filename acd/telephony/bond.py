@@ -37,7 +37,7 @@ class Mark:
     """Of a leader among several controllers: what Asterisk is told.
 
     `fence` and `name` are left in a global variable, for an older leader to find; callers are to ask at
-    `agi_address`, host and port. `on_fenced` is called where a newer leader's mark is found instead.
+    `agi_address`: host, port and script. `on_fenced` is called where a newer leader's mark is found instead.
     """
 
     fence: int

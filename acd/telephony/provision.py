@@ -19,7 +19,7 @@ from acd.settings.music import own_music
 from acd.settings.outside import Encryption
 from acd.settings.secrets import Secrets, derived_password
 from acd.settings.trunk_passwords import trunk_passwords
-from acd.telephony.agi import script_name
+from acd.telephony.agi import word_of
 from acd.telephony.fence import USER as FENCE_USER
 from acd.telephony.fence import fence_password
 from acd.telephony.ice import ice_settings
@@ -74,16 +74,16 @@ def _values(
     tls: TlsFiles,
 ) -> dict[str, str]:
     low, high = environment.rtp_ports
+    word = word_of(secrets.ami_password)
     return {
         **values_behind(environment),
         "node": environment.call_prefix,
-        # Behind what the dialplan says with each question, and with the one after the fallback queue.
-        "ask_node": f",,,{environment.node}" if environment.node else "",
-        "served_node": f",{environment.node}" if environment.node else "",
+        "node_name": environment.node,
         "lease_s": f"{centre.system.lease_s:.0f}",
         "others_after_s": f"{centre.system.fallback_others_after_s:.0f}",
         "misses": f"{max(1, round(centre.system.fallback_after_s))}",
-        "agi_script": script_name(secrets.ami_password),
+        "agi_word": word,
+        "old_script": f'${{IF($["${{CUT(ACD_CONTROLLER,/,2)}}" = ""]?/{word})}}',
         "agi_address": environment.agi_address,
         "ami_address": numeric_address(environment.asterisk_host),
         "ami_permit": "\n".join(f"permit = {address}" for address in _controllers(environment)),

@@ -11,7 +11,6 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
-from hmac import compare_digest
 
 import structlog
 
@@ -22,7 +21,7 @@ from acd.errors import TelephonyError
 from acd.ivr.flow import KEYS
 from acd.telephony.agi import AgiSession
 from acd.telephony.ami import Link
-from acd.telephony.ask import read_ask, renamed
+from acd.telephony.ask import knows_word, read_ask, renamed
 from acd.telephony.channels import Channels
 from acd.telephony.dial_string import TRUNK_PREFIX
 from acd.telephony.line import AgiLine
@@ -68,8 +67,8 @@ class _AtNode:
 
 
 class Sessions:
-    """`reception` serves each caller who asks; `script`: the name that a session must ask for
-    (`acd.telephony.agi.script_name`).
+    """`reception` serves each caller who asks; `word`: what a session must say
+    (`acd.telephony.agi.word_of`).
 
     `nodes`: the names that there are where Asterisk is several. `hears_keys_at(node)`: whether its manager
     interface tells of every key. `sees(node)`: whether is known what is going on there.
@@ -82,7 +81,7 @@ class Sessions:
         prompts: PromptStore,
         merges: Merges,
         reception: Reception,
-        script: str = "",
+        word: str = "",
     ) -> None:
         self._watch = watch
         watch.on_new_caller = self.name_caller
@@ -91,7 +90,7 @@ class Sessions:
         self._channels = Channels(link)
         self._prompts = prompts
         self._reception = reception
-        self._script = script
+        self._word = word
         self._lines: dict[str, AgiLine] = {}
         self._heard_at: dict[str, float] = {}  # by node
         self._merges = merges
@@ -103,7 +102,7 @@ class Sessions:
     async def serve(self, session: AgiSession) -> None:
         """One session, to its end."""
         ask = read_ask(session)
-        if self._script and not compare_digest(session.env.get("agi_network_script", ""), self._script):
+        if self._word and not knows_word(session, self._word):
             log.warning("agi session refused: it does not know our word")
             return
         if ask is None:

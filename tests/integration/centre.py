@@ -188,7 +188,7 @@ class Centre:
 
     def _start_asterisk(self) -> None:
         self._asterisk = subprocess.Popen(
-            [CHECKOUT / "asterisk" / "run"], env=self.env, stdout=self._log, stderr=self._log
+            [CHECKOUT / "asterisk" / "run"], env=self.env, stdout=self._log, stderr=self._log, umask=0o022
         )
         wait_until(lambda: self.console("core waitfullybooted") is not None, 20, "Asterisk")
 

@@ -97,6 +97,20 @@ async def test_a_customer_whose_number_looks_like_an_extension(centre: Centre) -
         await call.hang_up()
 
 
+async def test_what_asterisk_writes_is_closed_to_others(centre: Centre) -> None:
+    """Also where whoever starts it has a shell's usual umask: logs, account and database tell who called."""
+    async with centre.customer() as caller:
+        call = await caller.dial("8002")
+        seen = await centre.until_call("waiting")
+        await call.hang_up()
+        await centre.record(seen["id"])
+    await centre.until(lambda _status: seen["id"] in {row["call_id"] for row in centre.cdr_rows()}, "its row")
+    home = centre.home / "asterisk"
+    written = [home, *(path for path in home.rglob("*") if not path.is_symlink())]
+    assert {path.name for path in written} >= {"acd.csv", "messages.log", "security.log", "astdb.sqlite3"}
+    assert [path for path in written if path.stat().st_mode & 0o077] == []
+
+
 async def test_who_is_forgotten_is_in_no_file_that_others_write(centre: Centre) -> None:
     number = "+4930778899002"
     async with centre.customer(number) as caller:

@@ -18,7 +18,9 @@ import pytest_asyncio
 
 from acd.core.facts import EndedBy
 from acd.records.record import SegmentKind
+from acd.settings.secrets import load_or_create_secrets
 from acd.telephony import cdr
+from acd.telephony.agi import word_of
 from tests.integration.ami_proxy import AmiProxy
 from tests.integration.centre import Centre, agent_of, free_ports
 from tests.integration.sip.phone import Phone
@@ -164,18 +166,25 @@ async def test_a_diversion(centre: Centre, anna: Phone) -> None:
 async def test_a_question_that_is_never_answered_is_asked_about_once_a_second(centre: Centre) -> None:
     """Refused, to the fallback queue, fetched from there by a controller that lives, refused…"""
     set_controller = "dialplan set global ACD_CONTROLLER 127.0.0.1:{}"
-    await asyncio.to_thread(centre.console, set_controller.format(free_ports(1)[0]))
+    nobody = free_ports(1)[0]
+    await asyncio.to_thread(centre.console, set_controller.format(f"{nobody}/run"))
     misses = round(centre.settings.system.fallback_after_s)
     async with centre.customer() as caller:
         began = len(centre.cdr_rows())
         call = await caller.dial("8001")
         await call.wait_answered(misses + 15)
         await asyncio.sleep(3.0)  # it is time that is tested here
+        # As a controller of the version before, which wants the word in the address.
         await asyncio.to_thread(centre.console, set_controller.format(centre.env["ACD_AGI_PORT"]))
         await centre.until_call("waiting", group="sales")
+        await asyncio.to_thread(centre.console, set_controller.format(f"{centre.env['ACD_AGI_PORT']}/run"))
         await call.hang_up()
     await centre.until_no_channels()
     assert len(centre.cdr_rows()) - began < 30  # a row for each time that a member of the queue refused
+    told = (centre.home / "asterisk" / "log" / "messages.log").read_text()
+    secrets = load_or_create_secrets(centre.home / "secrets.yml", ())
+    assert f"agi://127.0.0.1:{nobody}/run'" in told
+    assert word_of(secrets.ami_password) not in told
 
 
 # --- strangers at the FastAGI port --------------------------------------------------------------

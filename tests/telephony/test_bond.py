@@ -512,6 +512,27 @@ async def test_an_account_that_cannot_be_read_holds_nothing_up(
     os.close(writer)
 
 
+async def test_an_account_that_the_disk_refuses_holds_nothing_up(house: House, tmp_path: Path) -> None:
+    """It is told once, not at each look."""
+    account = tmp_path / "acd.csv"
+    account.symlink_to(account)  # whoever asks for it gets an error, root too
+    with capture_logs() as logs:
+        for call_id in ("c1", "c2"):
+            arrived = events.CallArrived(call_id, CallKind.INBOUND, "+49", "", "8001")
+            house.engine.handle(arrived, time.time())
+            call = house.engine.floor.calls[call_id]
+            if call_id == "c1":
+                await house.start()
+            else:
+                house.known.clear()
+                house.bond.frozen()
+                await house.known.wait()
+            assert (call.state, getattr(call.facts[-1], "by", None)) == (CallState.ENDED, EndedBy.UNKNOWN)
+            assert not house.engine.floor.suspended
+    warnings = [line["event"] for line in logs if line["log_level"] in ("warning", "error")]
+    assert warnings == ["the account of calls cannot be read"]
+
+
 @pytest.mark.parametrize("logged_in", [False, True])
 async def test_a_talk_in_the_fallback_queue_began_when_that_connected_them(
     house: House, logged_in: bool
@@ -886,7 +907,7 @@ async def test_who_listens_in_is_found(house: House) -> None:
 async def test_a_lower_number_in_asterisk_is_made_ours_again(house: House) -> None:
     """An older leader was frozen between reading whose number is there and writing its own."""
     house.ami.answers["Getvar"] = lambda _action: [{"Response": "Success", "Value": "4 two"}]
-    house.bond.leads_as = Mark(5, "one", "127.0.0.1:4573", house.story.append)
+    house.bond.leads_as = Mark(5, "one", "127.0.0.1:4573/run", house.story.append)
     await house.start()
     told = [(a["Variable"], a["Value"]) for a in house.ami.actions if a["Action"] == "Setvar"]
-    assert told[:2] == [("ACD_LEADER", "5 one"), ("ACD_CONTROLLER", "127.0.0.1:4573")]
+    assert told[:2] == [("ACD_LEADER", "5 one"), ("ACD_CONTROLLER", "127.0.0.1:4573/run")]

@@ -16,6 +16,8 @@ from acd.settings.model import Centre, DesktopSettings, PhoneSpec
 from acd.settings.outside import CallerIdIn, DialedIn, Dialing, Encryption, Login, Registration, TrunkSpec
 from acd.settings.phone_number import NumberFormat
 from acd.settings.secrets import Secrets
+from acd.telephony.agi import word_of
+from acd.telephony.ask import ARGUMENTS
 from acd.telephony.provision import EMPTY_FILES
 from acd.telephony.provision_all import provision
 from acd.telephony.provision_trunks import trunk_sections
@@ -188,7 +190,7 @@ def test_on_one_machine_both_sides_stay_on_loopback(site: Site) -> None:
     manager = site.text("manager.conf")
     assert "bindaddr = 127.0.0.1\n" in manager
     assert "deny = 0.0.0.0/0,::/0\npermit = 127.0.0.1\n" in manager
-    assert "ACD_CONTROLLER = 127.0.0.1:4573\n" in site.text("extensions.conf")
+    assert "ACD_CONTROLLER = 127.0.0.1:4573/run\n" in site.text("extensions.conf")
     assert "external_" not in site.text("pjsip.conf")
 
 
@@ -198,7 +200,7 @@ def test_on_two_machines_each_side_listens_for_the_other_only(tmp_path: Path, ce
     manager = site.text("manager.conf")
     assert "bindaddr = 192.0.2.1\n" in manager
     assert "permit = 2001:db8::2\n" in manager
-    assert "ACD_CONTROLLER = [2001:db8::2]:4573\n" in site.text("extensions.conf")
+    assert "ACD_CONTROLLER = [2001:db8::2]:4573/run\n" in site.text("extensions.conf")
 
 
 def test_names_are_for_the_dialplan_and_addresses_for_the_manager_interface(
@@ -207,7 +209,19 @@ def test_names_are_for_the_dialplan_and_addresses_for_the_manager_interface(
     site = Site(tmp_path, centre, ACD_ASTERISK_HOST="localhost", ACD_CONTROLLER_HOST="localhost")
     site.provision()
     assert re.search(r"bindaddr = (127\.0\.0\.1|::1)\n", site.text("manager.conf"))
-    assert "ACD_CONTROLLER = localhost:4573\n" in site.text("extensions.conf")
+    assert "ACD_CONTROLLER = localhost:4573/run\n" in site.text("extensions.conf")
+
+
+def test_the_word_is_no_part_of_the_address_that_is_asked(site: Site) -> None:
+    """Asterisk logs it where nobody answers. A controller of the version before wants the word in it."""
+    word = word_of(AMI_PASSWORD)
+    asked = re.findall(r"AGI\(agi://(.*)\)\n", site.text("extensions.conf"))
+    assert len(asked) == 2
+    for question in asked:
+        place, *arguments = re.split(r",(?![^{]*\})", question)
+        older = '${IF($["${CUT(ACD_CONTROLLER,/,2)}" = ""]?/' + word + ")}"
+        assert place == "${ACD_CONTROLLER}" + older
+        assert (len(arguments), arguments[ARGUMENTS]) == (ARGUMENTS + 1, word)
 
 
 def test_a_translated_address_is_told_to_phones(tmp_path: Path, centre: Centre) -> None:

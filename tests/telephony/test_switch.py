@@ -19,7 +19,7 @@ from acd.core.ports import Ask, AskKind, Refusal
 from acd.telephony import sessions
 from acd.telephony.agi import AgiServer, AgiSession
 from acd.telephony.ami import AmiLink
-from acd.telephony.ask import party_text, read_ask, renamed, variables_of
+from acd.telephony.ask import ARGUMENTS, knows_word, party_text, read_ask, renamed, variables_of
 from acd.telephony.line import AgiLine
 from acd.telephony.merges import Merges
 from acd.telephony.prompts import PromptStore
@@ -65,6 +65,32 @@ def test_states(
     assert ask is not None
     assert replace(ask, outside_failure=DialFailure.UNREACHABLE, cause="") == expected
     assert ask.cause == (leg if kind is AskKind.DIAL_FAILED else "")
+
+
+@pytest.mark.parametrize(
+    ("said", "named", "knows"),
+    [
+        ("secret", "run", True),
+        ("", "run", False),
+        ("Secret", "run", False),
+        ("secr\xe9t", "\ufffd", False),
+        ("", "secret", True),  # a dialplan of the version before
+        ("", "run/secret", True),  # the same, where a leader of this version has set the address
+        ("", "other/secret", False),
+        ("", "", False),
+    ],
+)
+def test_who_knows_the_word(said: str, named: str, knows: bool) -> None:
+    session = AgiSession.__new__(AgiSession)
+    arguments = ["c-1", *[""] * (ARGUMENTS - 1), *([said] if said else [])]
+    session.env = {f"agi_arg_{n}": a for n, a in enumerate(arguments, 1)} | {"agi_network_script": named}
+    assert knows_word(session, "secret") is knows
+
+
+def test_who_says_less_than_a_question_knows_no_word() -> None:
+    session = AgiSession.__new__(AgiSession)
+    session.env = {"agi_arg_1": "secret"}
+    assert not knows_word(session, "secret")
 
 
 @pytest.mark.parametrize(
@@ -208,6 +234,14 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     yield house
     await house.close()
     await ami.stop()
+
+
+async def test_who_does_not_say_the_word_is_not_served(house: House) -> None:
+    house.switch._word = "secret"
+    stranger = await house.connect(agi_network_script="run", agi_arg_11="guessed")
+    assert await stranger.rest() == b""
+    assert house.asks.empty()
+    await house.caller("c-2", agi_network_script="run/secret")
 
 
 async def commands(client: AgiClient, count: int) -> list[str]:

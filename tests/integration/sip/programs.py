@@ -44,7 +44,7 @@ class Program:
     async def start(
         cls, command: Sequence[str], cwd: Path | None = None, extra_env: Mapping[str, str] | None = None
     ) -> Program:
-        """Start it with its output (both streams) in a pipe and no input."""
+        """Start it with its output (both streams) in a pipe, no input, and a shell's usual umask."""
         process = await asyncio.create_subprocess_exec(
             *command,
             cwd=cwd,
@@ -53,6 +53,7 @@ class Program:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
+            umask=0o022,
         )
         return cls(process)
 
