@@ -57,6 +57,14 @@ def test_nothing_of_the_machine_is_written_to(name: str) -> None:
         assert source in COMPOSE["volumes"] or rest.endswith(":ro"), volume
 
 
+def test_keys_of_the_balancer_are_seen_by_it_alone() -> None:
+    """Whatever is below config/ is seen by controllers and web processes."""
+    sees = {n: [v.partition(":")[0] for v in each.get("volumes", ())] for n, each in SERVICES.items()}
+    assert [name for name, folders in sees.items() if "./tls" in folders] == ["balancer"]
+    assert not [f for folders in sees.values() for f in folders if f in (".", "./")]
+    assert (CHECKOUT / "tls" / ".gitignore").read_text().splitlines()[-2:] == ["*", "!.gitignore"]
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_what_is_published_is_so_on_this_machine_alone(name: str) -> None:
     assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", ()))
