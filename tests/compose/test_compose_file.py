@@ -12,20 +12,33 @@ import yaml
 CHECKOUT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-IMAGES = ("Dockerfile", "asterisk/Dockerfile")
+IMAGES = ("Dockerfile", "asterisk/Dockerfile", "config/balancer/Dockerfile")
 WRITABLE = {"redis": set[str](), "postgres": {"/var/lib/postgresql/data"}}
 # Its entry point makes a new volume its user's own, and goes on as that user.
 BEGINS_AS_ROOT = {"postgres": ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]}
 
 
+def dockerfile_of(service: dict[str, Any]) -> str | None:
+    """Of an image that is built here, by its name from the top of the checkout."""
+    build = service.get("build")
+    if build is None:
+        return None
+    if isinstance(build, str):
+        build = {"context": build}
+    return Path(build["context"], build.get("dockerfile", "Dockerfile")).as_posix()
+
+
 def user_of(service: dict[str, Any]) -> str:
     """Of the service, or of its image: the last one that the Dockerfile names."""
-    if "build" not in service:
+    file = dockerfile_of(service)
+    if file is None:
         return str(service.get("user", "root"))
-    build = service["build"]
-    file = build.get("dockerfile", "Dockerfile") if isinstance(build, dict) else "Dockerfile"
     users = re.findall(r"^USER (\S+)$", (CHECKOUT / file).read_text(encoding="utf-8"), re.MULTILINE)
     return str(service.get("user", users[-1] if users else "root"))
+
+
+def test_every_image_that_is_built_is_looked_at() -> None:
+    assert {dockerfile_of(service) for service in SERVICES.values()} - {None} == set(IMAGES)
 
 
 @pytest.mark.parametrize("name", SERVICES)
