@@ -36,6 +36,7 @@ from acd.settings.retention import RetentionSettings
 from acd.web.api import ROUTES
 from acd.web.app import make_app
 from acd.web.audit_writer import AuditWriter
+from acd.web.connections import KEPT_S, Site, connections_of
 from acd.web.identity import Identity, address_of
 from acd.web.live import socket as live
 from acd.web.metrics import PATH as PATH_OF_METRICS
@@ -80,7 +81,11 @@ class WebProcess:
         )
         self.app.router.add_get(PATH_OF_METRICS, metrics.page)
         self.app.router.add_get("/{path:.*}", Pages(FOLDER).serve)
-        self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=STOP_LIMIT_S)
+        self.connections = connections_of(environment, self.services.limits)
+        self.app.middlewares.insert(0, self.connections.middleware)
+        self._runner = web.AppRunner(
+            self.app, access_log=None, shutdown_timeout=STOP_LIMIT_S, keepalive_timeout=KEPT_S
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._auditing: asyncio.Task[None] | None = None
         self._ahead: asyncio.Task[None] | None = None
@@ -146,7 +151,7 @@ class WebProcess:
         try:
             tls = None if self.certificate is None else self.certificate.context
             where = environment.http_address, environment.http_port
-            await web.TCPSite(self._runner, *where, ssl_context=tls).start()
+            await Site(self._runner, self.connections, *where, tls).start()
         except OSError as error:
             await self.stop()
             raise OperatorError(
@@ -160,6 +165,7 @@ class WebProcess:
         self.services.hub.close()
         self.services.open_sockets.close()
         await self._runner.cleanup()
+        self.connections.close()
         tasks = self._tasks if self._ahead is None else [*self._tasks, self._ahead]
         for task in tasks:
             task.cancel()
