@@ -33,6 +33,8 @@ from acd.reports.sending.worker import ReportSender
 from acd.settings.environment import Environment
 from acd.settings.model import RecordingSettings
 from acd.settings.retention import RetentionSettings
+from acd.web.alive import PATH as PATH_OF_ALIVE
+from acd.web.alive import Alive
 from acd.web.api import ROUTES
 from acd.web.app import make_app
 from acd.web.audit_writer import AuditWriter
@@ -75,6 +77,8 @@ class WebProcess:
         self.app.router.add_get(live.PATH, live.live_handler(self.services))
         self.app.router.add_get(SIP, sip_handler(self.services))
         self.app.router.add_get("/health", self._health)
+        alive = Alive(self._store, lambda: self.services.link.up, self._count_stranger)
+        self.app.router.add_get(PATH_OF_ALIVE, alive.page)
         centre, hub = self.services.centre, self.services.hub
         metrics = WebMetrics(
             self._store, centre, hub, environment.metrics_from, self.certificate, self.services.limits
@@ -231,9 +235,12 @@ class WebProcess:
         live = going_on_of(services.picture.objects, datetime.now(UTC)) if services.link.up else None
         return InUse((await services.centre.get()).folders, await services.centre.zone(), live)
 
+    def _count_stranger(self, request: web.Request) -> None:
+        self.services.limits.count_stranger(address_of(request, self.environment.http_proxies))
+
     async def _health(self, request: web.Request) -> web.Response:
         """What the controller says of itself; 503 where it is away, or routes no calls."""
-        self.services.limits.count_stranger(address_of(request, self.environment.http_proxies))
+        self._count_stranger(request)
         facts: dict[str, Any]
         try:
             facts = await self.services.leader.request(limit_s=HEALTH_LIMIT_S, do="health")
