@@ -92,6 +92,11 @@ def test_the_desktop_lets_in_who_has_a_password(containers: Containers) -> None:
     assert containers.sign_in("anna", "wrong") == 401
 
 
+def test_redis_answers_only_who_has_its_password(containers: Containers) -> None:
+    ask = f"exec 3<>/dev/tcp/redis/{REDIS_PORT}; printf 'PING\\r\\n' >&3; read -r answer <&3; echo $answer"
+    assert containers.run("web-one", "bash", "-c", ask).startswith("-NOAUTH ")
+
+
 def test_each_side_listens_only_where_the_other_looks_for_it(containers: Containers) -> None:
     """Asterisk's network for phones and the controller's for the page lead to neither AMI nor FastAGI."""
     leader = containers.leader()

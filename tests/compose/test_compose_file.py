@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,22 @@ def test_keys_of_the_balancer_are_seen_by_it_alone() -> None:
 @pytest.mark.parametrize("name", SERVICES)
 def test_what_is_published_is_so_on_this_machine_alone(name: str) -> None:
     assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", ()))
+
+
+def test_no_password_stands_for_another_one_and_none_is_known_to_everybody() -> None:
+    """Each from a variable of its own; Grafana's own default is admin."""
+    grafana = SERVICES["grafana"]
+    assert grafana["environment"]["GF_SECURITY_ADMIN_PASSWORD"] == "${ACD_GRAFANA_PASSWORD:-}"
+    for value, code in (("", 1), ("x", 127)):  # 127: /run.sh, which is not here
+        command = [part.replace("$$", "$") for part in grafana["entrypoint"]]
+        variables = {"PATH": os.environ["PATH"], "GF_SECURITY_ADMIN_PASSWORD": value}
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+        assert (done.returncode, "ACD_GRAFANA_PASSWORD" in done.stderr) == (code, not value)
+    command = SERVICES["redis"]["command"]
+    assert command[command.index("--requirepass") + 1] == "${ACD_REDIS_PASSWORD:-}"
+    for name, service in SERVICES.items():
+        has = service.get("environment", {}).get("ACD_REDIS_PASSWORD") is not None
+        assert has is (name.startswith(("controller", "web")) or name == "provision"), name
 
 
 def test_the_inner_network_has_no_way_out() -> None:
