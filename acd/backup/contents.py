@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from acd.runtime.version_files import VersionFiles
+from acd.runtime.version_files import VersionFiles, files_of
+from acd.settings.config_files import config_files
 from acd.settings.environment import Environment
 
 CONFIG, FLOWS, VERSIONS, HOME, JOURNAL = "config", "ivr_flows", "versions", "home", "journal"
@@ -17,8 +18,9 @@ _LAST = "version.json"
 
 def small_files(env: Environment) -> Iterator[tuple[str, Path]]:
     """Configuration, flows, and what else is small. Raises OSError."""
-    for root, folder in ((CONFIG, env.config_dir), (FLOWS, env.flows_dir)):
-        yield from _below(root, folder)
+    for path in config_files(env.config_dir):
+        yield f"{CONFIG}/{path.name}", path
+    yield from _below(FLOWS, env.flows_dir)
     for name in KEPT_OF_HOME:
         if (env.home / name).is_file():
             yield f"{HOME}/{name}", env.home / name
@@ -26,10 +28,12 @@ def small_files(env: Environment) -> Iterator[tuple[str, Path]]:
 
 def version_files(env: Environment) -> Iterator[tuple[str, Path]]:
     """The versions, oldest first; of each the file that makes it one comes last."""
-    for entry in VersionFiles(env.versions_dir).entries():
-        folder = env.versions_dir / str(entry.number)
-        found = sorted(_below(f"{VERSIONS}/{entry.number}", folder), key=lambda f: f[1].name == _LAST)
-        yield from found
+    versions = VersionFiles(env.versions_dir)
+    for entry in versions.entries():
+        root = f"{VERSIONS}/{entry.number}"
+        for name, path in files_of(versions.kept(entry)):
+            yield f"{root}/{name}", path
+        yield f"{root}/{_LAST}", env.versions_dir / str(entry.number) / _LAST
 
 
 def journal_files(env: Environment) -> Iterator[tuple[str, Path]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -51,6 +53,18 @@ class Moves:
         """Where nothing is any more. Raises OSError."""
         target.parent.mkdir(parents=True, exist_ok=True)
         self._moved(source, target)
+
+    def bring_back(self, path: Path, what: Callable[[str], bool]) -> None:
+        """Of a folder that was put aside all with such names, where nothing else has taken its place since.
+
+        Raises OSError.
+        """
+        target = next((target for source, target in self._done if source == path), None)
+        if target is None:
+            return
+        for old in sorted(target.iterdir()):
+            if what(old.name) and not os.path.lexists(path / old.name):
+                self.put(old, path / old.name)
 
     def _moved(self, source: Path, target: Path) -> None:
         _move(source, target)

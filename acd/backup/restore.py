@@ -30,6 +30,7 @@ from acd.backup.verify import listed
 from acd.errors import OperatorError, StateError
 from acd.recordings.files import NAME
 from acd.runtime.version_files import VersionFiles
+from acd.settings.config_files import is_configuration
 from acd.settings.environment import Environment
 
 OLD = ("live", "spool", "cdr-place.json", "refold-place.json")
@@ -202,6 +203,9 @@ def _move(env: Environment, staging: Path, places: dict[str, Path], moves: Moves
     for name, place in places.items():
         if (staging / name).exists():
             moves.put(staging / name, place)
+    if contents.CONFIG in places:
+        # What a back-up does not take is not the one's that comes back: a balancer's files, dashboards.
+        moves.bring_back(env.config_dir, lambda name: not is_configuration(name))
 
 
 def _redis(env: Environment, asked: Asked, staging: Path, told: Restored) -> KeptInRedis | None:

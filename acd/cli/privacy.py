@@ -21,8 +21,8 @@ from acd.recordings.bucket import Bucket, bucket_of
 from acd.records.store import RecordStore
 from acd.runtime.doors import IS_GONE, STANDS_BY
 from acd.runtime.leader import Leader
+from acd.settings.config_files import CUSTOMERS_FILE
 from acd.settings.environment import Environment
-from acd.settings.files import CUSTOMERS_FILE
 from acd.settings.model import Centre
 from acd.state.disk import LIVE_FILE, DiskMirror
 from acd.state.kept import Kept

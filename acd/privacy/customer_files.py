@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from acd.privacy.person import Person
-from acd.settings.files import CUSTOMERS_FILE
+from acd.settings.config_files import CUSTOMERS_FILE
 from acd.settings.phone_number import normalised
 
 

@@ -1,7 +1,7 @@
 """The versions of configuration and flows: a folder for each that was active, with the files of then.
 
     versions/3/version.json    who made it active, when, from what, and what the flows' tests said
-    versions/3/config/…        all of config/
+    versions/3/config/…        the centre's own files in config/ (acd.settings.config_files)
     versions/3/ivr_flows/…     all of ivr_flows/, sounds included
 
 A version is whole or not there: it is put together in a folder of another name, which is renamed last.
@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from typing import BinaryIO
 import structlog
 
 from acd.errors import OperatorError
+from acd.settings.config_files import config_files
 from acd.settings.shared_folder import READ_BY_ALL, make_shared_folder
 
 log = structlog.get_logger(__name__)
@@ -105,8 +106,8 @@ class VersionFiles:
         try:
             # Asterisk plays from here, perhaps as another user.
             make_shared_folder(self._folder, READ_BY_ALL, staged.name)
-            _copy(config_dir, staged / CONFIG, like / CONFIG if like else None)
-            _copy(flows_dir, staged / FLOWS, like / FLOWS if like else None)
+            for name, source in ((CONFIG, config_dir), (FLOWS, flows_dir)):
+                _copy(name, source, staged / name, like / name if like else None)
             return Staged.copied(staged, content_hash(staged / CONFIG, staged / FLOWS))
         except OSError as error:
             shutil.rmtree(staged, ignore_errors=True)
@@ -224,8 +225,8 @@ class VersionFiles:
 def content_hash(config_dir: Path, flows_dir: Path) -> str:
     """Tells one state of configuration and flows from another."""
     digest = hashlib.sha256()
-    for folder in (config_dir, flows_dir):
-        for path in _files(folder):
+    for name, folder in ((CONFIG, config_dir), (FLOWS, flows_dir)):
+        for path in _FILES[name](folder):
             relative = path.relative_to(folder).as_posix()
             digest.update(f"{folder.name}/{relative}\0{path.stat().st_size}\0".encode())
             with path.open("rb") as file:
@@ -236,7 +237,7 @@ def content_hash(config_dir: Path, flows_dir: Path) -> str:
 def files_of(staged: Staged) -> Iterator[tuple[str, Path]]:
     """Every file of both folders by its name, as `config/agents.yml`, in order."""
     for folder, name in ((staged.config_dir, CONFIG), (staged.flows_dir, FLOWS)):
-        for path in _files(folder):
+        for path in _FILES[name](folder):
             yield f"{name}/{path.relative_to(folder).as_posix()}", path
 
 
@@ -247,14 +248,14 @@ def changed_files(old: Staged, new: Staged) -> list[str]:
         (old.config_dir, new.config_dir, CONFIG),
         (old.flows_dir, new.flows_dir, FLOWS),
     ):
-        paths = {p.relative_to(folder) for folder in (before, now) for p in _files(folder)}
+        paths = {p.relative_to(folder) for folder in (before, now) for p in _FILES[name](folder)}
         changed += [f"{name}/{p.as_posix()}" for p in sorted(paths) if not _same(before / p, now / p)]
     return changed
 
 
-def _copy(source: Path, target: Path, like: Path | None) -> None:
+def _copy(name: str, source: Path, target: Path, like: Path | None) -> None:
     make_shared_folder(target, READ_BY_ALL)
-    for path in _files(source):
+    for path in _FILES[name](source):
         relative = path.relative_to(source)
         new = target / relative
         make_shared_folder(target, READ_BY_ALL, relative.parent)
@@ -280,3 +281,7 @@ def _files(folder: Path) -> Iterator[Path]:
             path = Path(parent) / name
             if not name.startswith(".") and path.is_file():
                 yield path
+
+
+_FILES: dict[str, Callable[[Path], Iterator[Path]]] = {CONFIG: config_files, FLOWS: _files}
+"""The files of each of the two folders."""

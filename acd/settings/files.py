@@ -10,6 +10,16 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from acd.settings.config_files import (
+    CALENDARS_FILE,
+    CUSTOMER_SETTINGS_FILE,
+    CUSTOMERS_FILE,
+    DO_NOT_CALL_FILE,
+    REPORTS_FILE,
+    RETENTION_FILE,
+    YAML_FILES,
+    is_misspelt,
+)
 from acd.settings.customer_file import read_customers
 from acd.settings.do_not_call import read_do_not_call
 from acd.settings.document import Document, read_document
@@ -29,13 +39,6 @@ from acd.settings.validate import validate
 
 M = TypeVar("M", bound=BaseModel)
 
-CONFIG_FILES = ("system.yml", "agents.yml", "groups.yml", "numbers.yml", "trunks.yml", "dialing.yml")
-CALENDARS_FILE = "calendars.yml"  # may be missing
-CUSTOMER_SETTINGS_FILE = "customers.yml"  # may be missing
-REPORTS_FILE = "reports.yml"  # may be missing
-RETENTION_FILE = "retention.yml"  # may be missing
-CUSTOMERS_FILE = "customers.csv"
-DO_NOT_CALL_FILE = "do_not_call.csv"  # may be missing
 ANNOUNCEMENTS_FILE = "announcements.yml"  # beside the flows; may be missing
 SOUND_FOLDERS = ("sounds", "music")
 _UNREAD = "cannot read the folder"
@@ -264,10 +267,9 @@ def _unknown_files(config_dir: Path, names: list[str]) -> list[Problem]:
     """A misspelt file would otherwise be left out without a word."""
     problems = []
     for name in names:
-        known = (*CONFIG_FILES, CALENDARS_FILE, CUSTOMER_SETTINGS_FILE, REPORTS_FILE, RETENTION_FILE)
-        if Path(name).suffix in (".yml", ".yaml") and name not in known:
-            hint = did_you_mean(name, known, separator=",")
-            message = f"unknown file{hint or '; the files are ' + ', '.join(known)}"
+        if is_misspelt(name):
+            hint = did_you_mean(name, YAML_FILES, separator=",")
+            message = f"unknown file{hint or '; the files are ' + ', '.join(YAML_FILES)}"
             problems.append(Problem(shown_file(config_dir / name), 1, shown(Path(name).stem), message))
     return problems
 

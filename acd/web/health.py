@@ -11,6 +11,9 @@ from typing import Any
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+KEPT_S = 75.0
+"""So long a connection may say nothing, or half a request: longer than Prometheus waits between two."""
+
 
 async def start_health_page(
     host: str, port: int, health: Callable[[], Mapping[str, Any]], metrics: Callable[[], bytes]
@@ -30,7 +33,7 @@ async def start_health_page(
     app = web.Application()
     app.router.add_get("/metrics", tell)
     app.router.add_get("/health", answer)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, keepalive_timeout=KEPT_S)
     await runner.setup()
     await web.TCPSite(runner, host, port).start()
     return runner

@@ -27,10 +27,10 @@ KEPT_MAX = 20_000
 SETTINGS_EVERY_S = 5.0
 AT_ONCE = 0.25
 """This share of a minute's requests may come at once."""
-By = Literal["person", "token", "address", "sockets"]
+By = Literal["person", "token", "address", "sockets", "connections"]
 Key = TypeVar("Key")
 Value = TypeVar("Value")
-KINDS: tuple[By, ...] = ("person", "token", "address", "sockets")
+KINDS: tuple[By, ...] = ("person", "token", "address", "sockets", "connections")
 
 
 class Limits:
@@ -88,6 +88,10 @@ class Limits:
         if open_there >= self.settings.sockets_of_address:
             self.refused["sockets"] += 1
             raise Refusal(429, "too-many-sockets", f"too many connections are open at {address}")
+
+    def count_connection(self) -> None:
+        """One too many: it was not let in, or a silent one has made room for it."""
+        self.refused["connections"] += 1
 
     def _count(self, by: By, name: str, now: float | None) -> None:
         now = time.monotonic() if now is None else now

@@ -33,9 +33,12 @@ from acd.reports.sending.worker import ReportSender
 from acd.settings.environment import Environment
 from acd.settings.model import RecordingSettings
 from acd.settings.retention import RetentionSettings
+from acd.web.alive import PATH as PATH_OF_ALIVE
+from acd.web.alive import Alive
 from acd.web.api import ROUTES
 from acd.web.app import make_app
 from acd.web.audit_writer import AuditWriter
+from acd.web.connections import KEPT_S, Site, connections_of
 from acd.web.identity import Identity, address_of
 from acd.web.live import socket as live
 from acd.web.metrics import PATH as PATH_OF_METRICS
@@ -74,13 +77,19 @@ class WebProcess:
         self.app.router.add_get(live.PATH, live.live_handler(self.services))
         self.app.router.add_get(SIP, sip_handler(self.services))
         self.app.router.add_get("/health", self._health)
+        alive = Alive(self._store, lambda: self.services.link.up, self._count_stranger)
+        self.app.router.add_get(PATH_OF_ALIVE, alive.page)
         centre, hub = self.services.centre, self.services.hub
         metrics = WebMetrics(
             self._store, centre, hub, environment.metrics_from, self.certificate, self.services.limits
         )
         self.app.router.add_get(PATH_OF_METRICS, metrics.page)
         self.app.router.add_get("/{path:.*}", Pages(FOLDER).serve)
-        self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=STOP_LIMIT_S)
+        self.connections = connections_of(environment, self.services.limits)
+        self.app.middlewares.insert(0, self.connections.middleware)
+        self._runner = web.AppRunner(
+            self.app, access_log=None, shutdown_timeout=STOP_LIMIT_S, keepalive_timeout=KEPT_S
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._auditing: asyncio.Task[None] | None = None
         self._ahead: asyncio.Task[None] | None = None
@@ -146,7 +155,7 @@ class WebProcess:
         try:
             tls = None if self.certificate is None else self.certificate.context
             where = environment.http_address, environment.http_port
-            await web.TCPSite(self._runner, *where, ssl_context=tls).start()
+            await Site(self._runner, self.connections, *where, tls).start()
         except OSError as error:
             await self.stop()
             raise OperatorError(
@@ -160,6 +169,7 @@ class WebProcess:
         self.services.hub.close()
         self.services.open_sockets.close()
         await self._runner.cleanup()
+        self.connections.close()
         tasks = self._tasks if self._ahead is None else [*self._tasks, self._ahead]
         for task in tasks:
             task.cancel()
@@ -225,9 +235,12 @@ class WebProcess:
         live = going_on_of(services.picture.objects, datetime.now(UTC)) if services.link.up else None
         return InUse((await services.centre.get()).folders, await services.centre.zone(), live)
 
+    def _count_stranger(self, request: web.Request) -> None:
+        self.services.limits.count_stranger(address_of(request, self.environment.http_proxies))
+
     async def _health(self, request: web.Request) -> web.Response:
         """What the controller says of itself; 503 where it is away, or routes no calls."""
-        self.services.limits.count_stranger(address_of(request, self.environment.http_proxies))
+        self._count_stranger(request)
         facts: dict[str, Any]
         try:
             facts = await self.services.leader.request(limit_s=HEALTH_LIMIT_S, do="health")

@@ -195,7 +195,11 @@ async def _body(route: Route, request: web.Request, folder: Path) -> AsyncIterat
             raise
         _close(file)
         return
-    raw = b"".join([part async for part in _parts(request, route.body_max)])
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            raw = b"".join([part async for part in _parts(request, route.body_max)])
+    except TimeoutError:
+        raise Refusal(408, "too-slow", f"the body took more than {PATIENCE_S:g} s to arrive") from None
     yield raw if route.body is None else _model(route.body, raw)
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import socket
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -44,11 +46,19 @@ def _meant(address: _Address) -> list[_Address]:
 
 
 def check_host(url: URL, *, allow_private: bool) -> None:
-    """An address in the place of a name is looked up by nobody, so it is checked here. Raises NotAllowed."""
-    host = url.host or ""
+    """An address in the place of a name is looked up by nobody, so it is checked here. Raises NotAllowed.
+
+    No name ends in a number: such a host is an address in one of the forms of old (`127.1`, `0x7f.1`,
+    `2130706433`), which some who look it up understand. Those are refused, wherever they lead.
+    """
+    host = url.raw_host or ""
     try:
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
+        if _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
+            raise NotAllowed(
+                f"{host} is no name: an address is written as four numbers of 0 to 255"
+            ) from None
         return
     if not allow_private and not is_open(host):
         raise _refused(host)

@@ -26,7 +26,7 @@ from acd.backup.verify import verify
 from acd.errors import OperatorError
 from acd.records.store import RecordStore
 from acd.runtime.version_files import VersionFiles
-from tests.backup.world import NOW, SECRETS, Centre, back_up, environment, put_back, tree
+from tests.backup.world import CHECKOUT, NOW, SECRETS, Centre, back_up, environment, put_back, tree
 from tests.postgres import PostgresProcess
 from tests.recordings.calls import DAY
 from tests.redis_server import RedisProcess
@@ -44,7 +44,8 @@ async def centre(tmp_path: Path) -> Centre:
 def check_same(centre: Centre, there: Path, url: str = "") -> None:
     """All that belongs to a centre is there as it is here."""
     env = environment(there, url)
-    assert tree(env.config_dir) == tree(centre.env.config_dir)
+    ours = {k: v for k, v in tree(centre.env.config_dir).items() if "/" not in k}
+    assert tree(env.config_dir) == ours != {}
     assert tree(env.flows_dir) == tree(centre.env.flows_dir)
     assert VersionFiles(env.versions_dir).entries() == VersionFiles(centre.env.versions_dir).entries()
     assert (env.home / "retention.key").read_text() == "a key"
@@ -202,6 +203,26 @@ async def test_what_is_there_is_put_aside_only_when_asked(centre: Centre, tmp_pa
     put_back(there.env, made.archive, NOW + timedelta(hours=1), replace=True)
     assert not (there.env.config_dir / "own.yml").exists()
     assert (there.env.config_dir.with_name("config.before-restore-20261126T133000Z") / "own.yml").is_file()
+    # What is no part of a back-up stays where it was.
+    assert tree(there.env.config_dir / "balancer") == tree(CHECKOUT / "config" / "balancer") != {}
+
+
+async def test_what_others_keep_beside_the_configuration_is_in_no_back_up(
+    centre: Centre, tmp_path: Path
+) -> None:
+    """Nor is it where a version of earlier times still has it."""
+    for folder in (centre.env.config_dir, centre.env.versions_dir / "1" / "config"):
+        (folder / "balancer").mkdir(exist_ok=True)
+        (folder / "balancer" / "desktop.key").write_text("a key")
+        (folder / "desktop.key").write_text("a key")
+    (centre.env.config_dir / "desktop.pem").mkdir()
+    (centre.env.config_dir / "gone.key").symlink_to("nowhere")
+    made = back_up(centre, tmp_path / "backups")
+    with tarfile.open(made.archive) as archive:
+        names = archive.getnames()
+    assert {"config/agents.yml", "config/customers.csv", "versions/1/config/agents.yml"} <= set(names)
+    assert "versions/1/version.json" in names
+    assert [name for name in names if "balancer" in name or "desktop" in name or "gone" in name] == []
 
 
 async def test_secrets_are_sealed_by_a_passphrase(centre: Centre, tmp_path: Path) -> None:
@@ -335,20 +356,21 @@ def test_the_pace_is_kept() -> None:
     assert sum(slept) == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize("fails_at", [9, 20])
 async def test_a_move_that_fails_is_undone(
-    centre: Centre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    centre: Centre, tmp_path: Path, fails_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from acd.backup import moves
 
     made = back_up(centre, tmp_path / "backups")
     there = Centre(tmp_path / "there")
-    before = tree(there.env.home)
+    before, config_before = tree(there.env.home), tree(there.env.config_dir)
     real, count = moves._move, 0
 
     def failing(source: Path, target: Path) -> None:
         nonlocal count
         count += 1
-        if count == 9:
+        if count == fails_at:
             raise OSError(28, "No space left on device", str(target))
         real(source, target)
 
@@ -356,6 +378,7 @@ async def test_a_move_that_fails_is_undone(
     with pytest.raises(OperatorError, match=r"nothing was restored: .*No space left"):
         put_back(there.env, made.archive, replace=True)
     assert {k: v for k, v in tree(there.env.home).items() if k != "versions/lock"} == before
+    assert tree(there.env.config_dir) == config_before
 
 
 async def test_postgresql_is_empty_again_where_nothing_was_restored(

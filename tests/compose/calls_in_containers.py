@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.compose.containers import CHECKOUT, Containers, is_open, until, until_done
+from tests.compose.containers import CHECKOUT, CONTROLLERS, Containers, is_open, until, until_done
 from tests.integration.sip.call import PhoneCall
 from tests.integration.sip.phone import Phone
 
@@ -92,6 +92,11 @@ def test_the_desktop_lets_in_who_has_a_password(containers: Containers) -> None:
     assert containers.sign_in("anna", "wrong") == 401
 
 
+def test_redis_answers_only_who_has_its_password(containers: Containers) -> None:
+    ask = f"exec 3<>/dev/tcp/redis/{REDIS_PORT}; printf 'PING\\r\\n' >&3; read -r answer <&3; echo $answer"
+    assert containers.run("web-one", "bash", "-c", ask).startswith("-NOAUTH ")
+
+
 def test_each_side_listens_only_where_the_other_looks_for_it(containers: Containers) -> None:
     """Asterisk's network for phones and the controller's for the page lead to neither AMI nor FastAGI."""
     leader = containers.leader()
@@ -151,6 +156,34 @@ async def test_a_crash_is_answered_by_a_restart(containers: Containers, service:
         await at_anna.wait_ended()
 
 
+async def test_a_crash_of_the_one_that_stands_by_is_nobody_s_business(containers: Containers) -> None:
+    leader = containers.leader()
+    (other,) = set(CONTROLLERS) - {leader}
+    killed = containers.crash(other)
+    await until(lambda: containers.pid(other) not in (0, killed), f"a new {other}")
+    await until(lambda: containers.is_healthy(other), f"{other} healthy")
+    assert containers.leader() == leader
+
+
+async def test_a_call_is_on_record_though_the_database_crashed_meanwhile(containers: Containers) -> None:
+    async with containers.phone("1001", AGENT_HZ) as anna, containers.phone("1002", CALLER_HZ) as caller:
+        await anna.register()
+        await caller.register()
+        await ready(containers, "anna")
+        call_id, call, at_anna = await call_sales(containers, caller, anna)
+        leader, killed = containers.leader(), containers.crash("postgres")
+        await at_anna.rtp.until_hears(CALLER_HZ)
+        await call.rtp.until_hears(AGENT_HZ)
+        await call.hang_up()
+        await at_anna.wait_ended()
+        await until(lambda: containers.pid("postgres") not in (0, killed), "a new postgres")
+        for name in ("postgres", "web-one", "web-two"):
+            await until(lambda name=name: containers.is_healthy(name), f"{name} healthy")  # type: ignore[misc]
+        assert "anna" in await until(lambda: _told(containers, call_id), "the record", limit_s=60)
+    assert containers.leader() == leader
+    assert containers.sign_in("anna", containers.first_password("anna")) == 200
+
+
 async def test_the_pages_go_on_with_one_web_process(containers: Containers) -> None:
     password = containers.first_password("anna")
     killed = containers.crash("web-two")
@@ -170,6 +203,16 @@ async def test_prometheus_sees_all_of_them_and_has_the_alerts(containers: Contai
     assert [rule["name"] for rule in rules] == [rule["alert"] for rule in wanted]
     leads = containers.prometheus("query?query=sum(acd_leads)")["result"]
     assert [value for _, value in (row["value"] for row in leads)] == ["1"]
+
+
+async def test_prometheus_looks_again_after_a_crash_and_has_what_it_saw(containers: Containers) -> None:
+    [seen] = containers.prometheus("query?query=sum(acd_leads)")["result"]
+    killed = containers.crash("prometheus")
+    await until(lambda: containers.pid("prometheus") not in (0, killed), "a new prometheus")
+    await until(lambda: containers.is_healthy("prometheus"), "prometheus healthy")
+    [again] = containers.prometheus(f"query?query=sum(acd_leads)&time={seen['value'][0]}")["result"]
+    assert again == seen
+    await until(lambda: _all_up(containers), "an answer of each target")
 
 
 def _all_up(containers: Containers) -> bool:

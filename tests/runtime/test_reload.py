@@ -528,6 +528,44 @@ def test_the_hash_is_of_all_that_is_configured(home: Home) -> None:
     assert content_hash(home.sandbox.config, home.sandbox.flows) != before
 
 
+def test_what_others_keep_beside_the_configuration_hinders_nothing_and_is_copied_nowhere(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A private key that is another user's, above all."""
+    before = content_hash(home.sandbox.config, home.sandbox.flows)
+    theirs = home.sandbox.config / "balancer"
+    theirs.mkdir()
+    for path in (theirs / "desktop.key", theirs / "own.yml", home.sandbox.config / "desktop.key"):
+        path.write_text("a key")
+    monkeypatch.setattr(shutil, "copyfile", _only_ours(home.sandbox.config))
+    assert content_hash(home.sandbox.config, home.sandbox.flows) == before
+    home.edit("agents.yml", lambda t: t + "# a remark\n")
+    staged = home.files.stage(home.sandbox.config, home.sandbox.flows)
+    assert sorted(state(staged.config_dir)) == sorted(p.name for p in home.sandbox.config.glob("*.[yc]*"))
+    assert VersionFiles.originals(home.sandbox.config, home.sandbox.flows).version == staged.version
+    assert changed_files(home.files.kept(home.files.entries()[-1]), staged) == ["config/agents.yml"]
+    home.files.end_run()
+    assert home.start().loaded.entry.source == "start"
+
+
+def _only_ours(config: Path) -> Callable[[Path, Path], object]:
+    """Copies as another user than the owner of keys would; tests may run as root, who may read everything."""
+    real = shutil.copyfile
+
+    def copy(source: Path, target: Path) -> object:
+        if source.suffix == ".key" or (source.is_relative_to(config) and source.parent != config):
+            raise PermissionError(errno.EACCES, "Permission denied", str(source))
+        return real(source, target)
+
+    return copy
+
+
+async def test_a_misspelt_file_is_refused_at_a_reload_too(home: Home) -> None:
+    (home.sandbox.config / "calender.yml").write_text("{}", encoding="utf-8")
+    with pytest.raises(RequestRefused, match=r"calender\.yml"):
+        await home.reloader.reload("root")
+
+
 def test_a_damaged_version_is_passed_over(home: Home) -> None:
     (home.folder / "versions" / "1" / "version.json").write_text("{", encoding="utf-8")
     assert home.files.entries() == []

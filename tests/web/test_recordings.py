@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from acd.core.facts import Answered
+from acd.core.facts import (
+    AgentLeft,
+    Answered,
+    Arrived,
+    CallKind,
+    Ended,
+    EndedBy,
+    Fact,
+    Queued,
+    RecordingStep,
+    TalkRecorded,
+)
+from acd.core.outside_facts import OutsideAnswered, OutsideDialed
 from acd.recordings.files import peaks_path
 from acd.recordings.store import Recordings
 from acd.records.fold import fold
@@ -27,12 +39,18 @@ PATH = f"/api/recordings/{NAME}"
 
 
 @asynccontextmanager
-async def centre(home: Path, form: RecordFormat = RecordFormat.MP3) -> AsyncIterator[tuple[Client, Asking]]:
-    """Call c1, in which anna talked, has a recording."""
+async def centre(
+    home: Path, form: RecordFormat = RecordFormat.MP3, more: Sequence[Fact] = ()
+) -> AsyncIterator[tuple[Client, Asking]]:
+    """Call c1, in which anna talked, has a recording of three seconds, from the fifth one on.
+
+    `more`: what became of the call before its end.
+    """
     world = World(home)
     world.settings = replace(world.settings, format=form)
     call = recorded_call()
-    world.store.save_calls([fold("c1", [*call.facts[:2], Answered(START + 4, "anna"), *call.facts[2:]])])
+    told = [*call.facts[:2], Answered(START + 4, "anna"), *call.facts[2:-1], *more, call.facts[-1]]
+    world.store.save_calls([fold("c1", told)])
     write_wav(world.dir, NAME)
     await world.keeper().look()
     world.store.close()
@@ -82,18 +100,80 @@ async def test_what_is_not_there_is_said(tmp_path: Path) -> None:
         assert asking.audited == []
 
 
-async def test_agents_hear_their_own_calls_where_the_centre_allows_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def allow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Agents hear their own."""
     really = CentreInUse.get
 
     async def allowing(centre: CentreInUse) -> CentreShown:
         return replace(await really(centre), recording=RecordingSettings(agents_hear_own=True))
 
+    monkeypatch.setattr(CentreInUse, "get", allowing)
+
+
+PASSED_ON: dict[str, list[Fact]] = {
+    "to a colleague": [
+        AgentLeft(START + 6, "anna"),
+        Queued(START + 6, "support"),
+        Answered(START + 7, "ben"),
+    ],
+    "to somebody outside": [
+        AgentLeft(START + 6, "anna"),
+        OutsideDialed(START + 6, "5550199", "provider", "anna", "5550100"),
+        OutsideAnswered(START + 7),
+    ],
+}
+
+
+@pytest.mark.parametrize("where", PASSED_ON)
+async def test_what_was_said_to_others_after_a_transfer_is_for_supervisors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    allow(monkeypatch)
+    async with centre(tmp_path, RecordFormat.WAV, PASSED_ON[where]) as (client, asking):
+        for agent in ("anna", "ben") if where == "to a colleague" else ("anna",):
+            asking.asker = replace(ANNA, name=agent, agent=agent)
+            assert await (await client.get("/api/calls/c1/recordings")).json() == []
+            for path in (PATH, f"{PATH}/peaks"):
+                assert (await (await client.get(path)).json())["error"] == "not-yours"
+        asking.asker = SUSAN
+        assert (await client.get(PATH)).status == 200
+        assert [who for who, *_ in asking.audited] == ["susan"]
+
+
+async def test_a_talk_that_was_over_before_the_recording_began_makes_nobody_hear_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one agent alone it is, whoever else talked before."""
+    allow(monkeypatch)
+    world = World(tmp_path)
+    facts = [
+        Arrived(START, CallKind.INBOUND, "5550100", "", "8000", None),
+        Queued(START, "sales"),
+        Answered(START + 1, "anna"),
+        AgentLeft(START + 3, "anna"),
+        Queued(START + 3, "sales"),
+        Answered(START + 4, "ben"),
+        TalkRecorded(START + 5, RecordingStep.STARTED, NAME),
+        Ended(START + 8, EndedBy.CALLER),
+    ]
+    world.store.save_calls([fold("c1", facts)])
+    write_wav(world.dir, NAME)
+    await world.keeper().look()
+    world.store.close()
+    async with serving(tmp_path, ROUTES, replace(ANNA, name="ben", agent="ben")) as (client, asking):
+        assert (await client.get(PATH)).status == 200
+        asking.asker = ANNA
+        assert await (await client.get("/api/calls/c1/recordings")).json() == []
+        assert (await (await client.get(PATH)).json())["error"] == "not-yours"
+
+
+async def test_agents_hear_their_own_calls_where_the_centre_allows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with centre(tmp_path, RecordFormat.WAV) as (client, asking):
         asking.asker = ANNA
         assert (await (await client.get(PATH)).json())["error"] == "role-missing"
-        monkeypatch.setattr(CentreInUse, "get", allowing)
+        allow(monkeypatch)
         assert (await client.get(PATH)).status == 200
         asking.asker = replace(ANNA, name="ben", agent="ben")
         for path in (PATH, f"{PATH}/peaks", "/api/calls/c1/recordings"):

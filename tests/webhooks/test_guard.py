@@ -39,6 +39,22 @@ def test_an_address_in_the_place_of_a_name_is_checked() -> None:
     check_host(URL("https://example.com/x"), allow_private=False)
 
 
+@pytest.mark.parametrize(
+    "host",
+    ["2130706433", "127.1", "0177.0.0.1", "0x7f.1", "0", "0x7f000001", "127.0.0.1.", "1.2.3.256", "a.0X7F",
+     "8.8.2056", "１２７.１", "127。1", "%31%32%37.1"],
+)  # fmt: skip
+def test_an_address_in_a_form_of_old_is_refused_wherever_it_leads(host: str) -> None:
+    for allow_private in (False, True):
+        with pytest.raises(NotAllowed):
+            check_host(URL(f"http://{host}/"), allow_private=allow_private)
+
+
+def test_names_with_numbers_in_them_are_names() -> None:
+    for host in ("0x7f.example.com", "127.0.0.1.example.com", "1and1.com", "x0", "123.de", "a-1"):
+        check_host(URL(f"https://{host}/"), allow_private=False)
+
+
 async def test_a_name_is_looked_up_once_and_refused_where_any_of_its_addresses_is_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -95,14 +95,20 @@ async def _row(ctx: Context[Any, Any]) -> Recording:
         raise not_found("recording", name)
     record = await _check_call(ctx, row.call_id)
     if not _is_reached(ctx, row, record):
+        if _hears_own_alone(ctx):
+            raise forbidden("agents hear recordings in which nobody else talked", "not-yours")
         raise not_found("recording", name)
     return row
+
+
+def _hears_own_alone(ctx: Context[Any, Any]) -> bool:
+    return not ctx.is_supervisor() and ctx.asker.scopes is None
 
 
 async def _check_call(ctx: Context[Any, Any], call_id: str) -> CallRecord | None:
     """A supervisor hears all that the rights reach to; an agent, where the centre allows it, the calls in
     which that agent talked. The call on record, where it had to be looked at."""
-    if ctx.is_supervisor() or ctx.asker.scopes is not None:
+    if not _hears_own_alone(ctx):
         if ctx.reach.is_all:
             return None
         record = await ctx.sql(ctx.services.store.call, call_id, ctx.reach)
@@ -118,15 +124,20 @@ async def _check_call(ctx: Context[Any, Any], call_id: str) -> CallRecord | None
 
 
 def _is_reached(ctx: Context[Any, Any], row: Recording, record: CallRecord | None) -> bool:
-    """Of a call that went from one team to another the talks of each are for its own supervisors alone."""
-    if ctx.reach.is_all or record is None:
+    """Of a call that went from one team to another the recordings of each are for its own supervisors.
+
+    A recording goes on through transfers. An agent hears it only where all that was said in it was said to
+    that agent.
+    """
+    if record is None:
         return True
     until = row.started_at + timedelta(seconds=row.duration_s)
-    talking = [
-        each.agent
-        for each in record.segments
-        if each.kind in _TALKS and each.agent and _meet(each, row.started_at, until)
-    ]
+    talks = [each for each in record.segments if each.kind in _TALKS and _meet(each, row.started_at, until)]
+    if _hears_own_alone(ctx):
+        return _is_own(talks, ctx.agent)
+    if ctx.reach.is_all:
+        return True
+    talking = [each.agent for each in talks if each.agent]
     if not talking:
         return ctx.reach.has_group(row.group_id)
     return any(ctx.reach.has_agent(agent) for agent in talking)
@@ -134,6 +145,13 @@ def _is_reached(ctx: Context[Any, Any], row: Recording, record: CallRecord | Non
 
 def _meet(segment: Segment, since: datetime, until: datetime) -> bool:
     return segment.started_at < until and (segment.ended_at is None or segment.ended_at > since)
+
+
+def _is_own(talks: list[Segment], agent: str) -> bool:
+    """Whether the agent talked, and nobody else did: neither a colleague nor somebody outside."""
+    others = [t for t in talks if t.agent != agent or t.kind is SegmentKind.OUTSIDE]
+    waits = [t for t in others if t.kind is SegmentKind.FALLBACK and not t.agent]  # no talk
+    return len(others) < len(talks) and len(others) == len(waits)
 
 
 def _talked(record: CallRecord, agent: str) -> bool:
