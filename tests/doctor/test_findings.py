@@ -109,8 +109,8 @@ def samples(packets: tuple[bytes, ...]) -> list[int]:
 
 
 def test_the_certificate_of_sip_ends_and_has_to_be_given_to_asterisk(tmp_path: Path) -> None:
-    pair = {"sip_tls_cert": tmp_path / "tls/cert.pem", "sip_tls_key": tmp_path / "tls/key.pem"}
-    env = replace(ENV, home=tmp_path, **pair)
+    cert, key = tmp_path / "tls/cert.pem", tmp_path / "tls/key.pem"
+    env = replace(ENV, home=tmp_path, sip_tls_cert=cert, sip_tls_key=key)
 
     def found() -> list[tuple[Level, str]]:
         return [(one.level, one.todo) for one in host.sip_certificate(env)]
@@ -121,10 +121,10 @@ def test_the_certificate_of_sip_ends_and_has_to_be_given_to_asterisk(tmp_path: P
         assert [one[0] for one in found()] == [wanted]
     (tmp_path / "asterisk/etc").mkdir(parents=True)
     assert found()[1] == (Level.WARN, "acd phones provision")
-    texts = (file.read_text() for file in pair.values())
-    (tmp_path / f"asterisk/etc/{copies_name(*texts)}.crt").touch()
+    name = copies_name(cert.read_text(), key.read_text())
+    (tmp_path / f"asterisk/etc/{name}.crt").touch()
     assert len(found()) == 1
-    pair["sip_tls_cert"].unlink()
+    cert.unlink()
     with pytest.raises(OperatorError):
         found()
 
