@@ -18,7 +18,7 @@ from acd.customer_book import CustomerBook
 from acd.desktop import Desktop, Surroundings
 from acd.drilling import DrillDesk
 from acd.errors import FencedOff
-from acd.guarding import Guarding
+from acd.guarding import Guarding, SipCertificate
 from acd.journal.engine import JournaledEngine
 from acd.journal.files import JournalFiles
 from acd.leading import Leading
@@ -222,6 +222,7 @@ class Assembly:
         )
         self.shell.on_offered = self.metrics.offered
         self.metrics.add(self.guarding)
+        self.metrics.add(SipCertificate(environment))
         self.traces = traces_of(environment)
         if self.traces is not None:
             recorder.on_record = self.traces.offer

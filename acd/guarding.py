@@ -1,4 +1,5 @@
-"""The wiring of what guards the telephone side: bounds of calls outside, and what metrics tell of it."""
+"""The wiring of what guards the telephone side: bounds of calls outside, and what metrics tell of it and of
+the certificate of SIP."""
 
 from __future__ import annotations
 
@@ -11,12 +12,14 @@ from prometheus_client.registry import Collector
 
 from acd.core.floor import Floor
 from acd.core.ports import Mirror
+from acd.errors import OperatorError
 from acd.runtime.outside_guard import OutsideGuard
 from acd.runtime.spending import SpendingBook, is_outside
 from acd.settings.centre_now import CentreView
 from acd.settings.environment import Environment, numeric_addresses
 from acd.telephony.peers import Peers
 from acd.telephony.scans import ScanBook
+from acd.telephony.sip_certificate import days_left, is_given
 
 
 def asterisk_peers(environment: Environment) -> Peers:
@@ -99,3 +102,26 @@ class Guarding(Collector):
         yield GaugeMetricFamily(
             "acd_outside_budget_alarm", "80 or 100: percent of a budget that is spent; 0: less.", worst
         )
+
+
+class SipCertificate(Collector):
+    """For the metrics, where SIP over TLS is set up; a certificate that cannot be read has no day left."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """See `prometheus_client`."""
+        if self._environment.sip_tls_cert is None:
+            return
+        given: bool | None = False
+        try:
+            left = days_left(self._environment.sip_tls_cert)
+            given = is_given(self._environment)
+        except OperatorError:
+            left = 0.0
+        text = "Days until the certificate of SIP in ACD_SIP_TLS_CERT expires; 0: it cannot be read."
+        yield GaugeMetricFamily("acd_sip_tls_certificate_days", text, left)
+        if given is not None:
+            text = "0 while Asterisk has not been given the pair in the files."
+            yield GaugeMetricFamily("acd_sip_tls_certificate_current", text, float(given))

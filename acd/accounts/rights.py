@@ -1,4 +1,6 @@
-"""Which teams' agents the rights of an account or a token are for. Synchronous; raises SQLAlchemy's errors.
+"""Whether a token holds, and which teams' agents the rights of an account or a token are for.
+
+Synchronous; raises SQLAlchemy's errors.
 
 None is all of them, as it is for admins, and for those whom nobody has given any teams. Teams count for
 supervisors and for tokens; agents have what is their own.
@@ -8,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from acd.accounts.schema import accounts, tokens
 from acd.errors import OperatorError
@@ -21,6 +25,14 @@ BY_HAND = "cli:"
 """Before the name of who did something on the command line, and may do all that an admin may."""
 TOKEN = "token:"  # noqa: S105
 """Before the name of a token."""
+
+
+class TokenState(StrEnum):
+    """Whether a token holds, and why not."""
+
+    HOLDS = "holds"
+    EXPIRED = "expired"
+    MAKER_GONE = "maker-gone"
 
 
 def teams_of(role: str, teams: Collection[str] | None) -> Teams:
@@ -48,10 +60,9 @@ def teams_of_owner(engine: Engine, owner: str) -> Teams:
         return None
     with engine.connect() as connection:
         if owner.startswith(TOKEN):
-            query = select(tokens.c.teams, tokens.c.expires_at)
-            named = connection.execute(query.where(tokens.c.name == owner.removeprefix(TOKEN))).all()
+            named = connection.execute(select(tokens).where(tokens.c.name == owner.removeprefix(TOKEN))).all()
             now = datetime.now(UTC)
-            kept = [row.teams for row in named if row.expires_at is None or row.expires_at > now]
+            kept = [row.teams for row in named if state_of_token(connection, row, now) is TokenState.HOLDS]
             if kept:
                 return _common(kept)
         else:
@@ -70,3 +81,31 @@ def _common(kept: list[list[str] | None]) -> Teams:
     """Several tokens may have the same name: what each of them has."""
     bounded = [frozenset(teams) for teams in kept if teams is not None]
     return frozenset.intersection(*bounded) if bounded else None
+
+
+def state_of_token(
+    connection: Connection, row: Any, now: datetime, asked: frozenset[str] = frozenset()
+) -> TokenState:
+    """Of this row of `tokens`: it holds until its time is over, and while who made it might make it today.
+
+    That is an account of the role admin that is not disabled, and not a later one of the same name; a token
+    of the scope admin that holds itself; or whoever may use the command line, who needs no token's rights.
+    `asked` are the makers that led here.
+    """
+    if row.expires_at is not None and row.expires_at <= now:
+        return TokenState.EXPIRED
+    maker, gone = row.created_by, TokenState.MAKER_GONE
+    if maker.startswith(BY_HAND):
+        return TokenState.HOLDS
+    if maker.startswith(TOKEN):
+        if maker in asked:
+            return gone
+        made = connection.execute(select(tokens).where(tokens.c.name == maker.removeprefix(TOKEN)))
+        able = [one for one in made.all() if ADMIN in one.scopes and one.created_at <= row.created_at]
+        states = (state_of_token(connection, one, now, asked | {maker}) for one in able)
+        return TokenState.HOLDS if TokenState.HOLDS in states else gone
+    columns = accounts.c.role, accounts.c.disabled, accounts.c.created_at
+    account = connection.execute(select(*columns).where(accounts.c.username == maker)).first()
+    if account is None or account.disabled or account.role != ADMIN:
+        return gone
+    return TokenState.HOLDS if account.created_at <= row.created_at else gone

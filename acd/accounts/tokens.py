@@ -11,14 +11,17 @@ from typing import Any
 from sqlalchemy import Engine, Row, delete, insert, select, update
 
 from acd.accounts.keys import TOKEN_PREFIX, hash_of, new_key
+from acd.accounts.rights import TokenState, state_of_token
 from acd.accounts.schema import tokens
+from acd.errors import RequestRefused
 
 USED_EVERY = timedelta(minutes=1)
+MAKER_GONE = "token-maker-gone"
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Without its key. `teams`: those that its rights are for; None: all."""
+    """Without its key. `teams`: those that its rights are for; None: all. `state`: when it was looked at."""
 
     id: str
     name: str
@@ -28,6 +31,7 @@ class Token:
     expires_at: datetime | None
     last_used_at: datetime | None
     teams: tuple[str, ...] | None = None
+    state: TokenState = TokenState.HOLDS
 
 
 class Tokens:
@@ -40,7 +44,8 @@ class Tokens:
         """All of them, the newest first."""
         with self._engine.connect() as connection:
             found = connection.execute(select(tokens).order_by(tokens.c.created_at.desc(), tokens.c.id))
-            return [_token(row) for row in found]
+            now = datetime.now(UTC)
+            return [_token(row, state_of_token(connection, row, now)) for row in found.all()]
 
     def add(
         self,
@@ -71,12 +76,22 @@ class Tokens:
         return token, key
 
     def of(self, key: str) -> Token | None:
-        """The token with this key, if it holds; it is noted, at times, that it was used."""
+        """The token with this key, if there is one and its time is not over; at times its use is noted.
+
+        Raises RequestRefused (token-maker-gone) for one that does not hold any more for its maker's sake.
+        """
         now = datetime.now(UTC)
         with self._engine.connect() as connection:
             row = connection.execute(select(tokens).where(tokens.c.hash == hash_of(key))).first()
-        if row is None or (row.expires_at is not None and row.expires_at <= now):
+            state = None if row is None else state_of_token(connection, row, now)
+        if row is None or state is TokenState.EXPIRED:
             return None
+        if state is TokenState.MAKER_GONE:
+            raise RequestRefused(
+                MAKER_GONE,
+                f"the token holds no longer: {row.created_by}, who made it, is no admin any more;"
+                " an admin has to make another one",
+            )
         if row.last_used_at is None or row.last_used_at < now - USED_EVERY:
             with self._engine.begin() as connection:
                 connection.execute(update(tokens).where(tokens.c.id == row.id).values(last_used_at=now))
@@ -84,8 +99,7 @@ class Tokens:
 
     def holding(self) -> set[str]:
         """The ids of those that hold."""
-        now = datetime.now(UTC)
-        return {token.id for token in self.every() if token.expires_at is None or token.expires_at > now}
+        return {token.id for token in self.every() if token.state is TokenState.HOLDS}
 
     def remove(self, token_id: str) -> bool:
         """Whether there was one."""
@@ -93,9 +107,10 @@ class Tokens:
             return connection.execute(delete(tokens).where(tokens.c.id == token_id)).rowcount > 0
 
 
-def _token(row: Row[Any]) -> Token:
+def _token(row: Row[Any], state: TokenState = TokenState.HOLDS) -> Token:
     scopes = tuple(row.scopes)
     return Token(
         *(row.id, row.name, scopes, row.created_by, row.created_at, row.expires_at, row.last_used_at),
         None if row.teams is None else tuple(row.teams),
+        state,
     )

@@ -6,14 +6,15 @@ import os
 import resource
 import shutil
 import socket
-import ssl
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from acd.doctor.finding import Finding, fail, ok, warn
+from acd.errors import OperatorError
 from acd.settings.environment import Environment
+from acd.telephony.sip_certificate import days_left, is_given
 
 FREE_WARN, FREE_FAIL = 0.10, 0.02
 FREE_ENOUGH = 20 << 30
@@ -21,6 +22,7 @@ WRITE_BYTES, WRITE_SLOW_MB_S = 8 << 20, 10.0
 OPEN_FILES = 4_096
 NAME_SLOW_S = 0.5
 CERTIFICATE_DAYS = 21
+SIP_CERTIFICATE = "certificate of SIP"
 _DAY_S = 86_400
 
 
@@ -111,16 +113,25 @@ def modes(env: Environment) -> Iterator[Finding]:
         )
 
 
-def certificate(file: Path) -> Iterator[Finding]:
+def certificate(file: Path, part: str = "certificate") -> Iterator[Finding]:
     """When it ends."""
     try:
-        decoded = ssl._ssl._test_decode_cert(str(file))  # type: ignore[attr-defined]
-        left_s = ssl.cert_time_to_seconds(decoded["notAfter"]) - time.time()
-    except (OSError, ssl.SSLError, KeyError) as error:
-        yield fail("certificate", f"{file} cannot be read: {error}", "name a certificate in PEM form")
+        left = days_left(file)
+    except OperatorError as error:
+        yield fail(part, str(error), "name a certificate in PEM form")
         return
-    until = f"{file} holds until {datetime.fromtimestamp(time.time() + left_s, UTC):%Y-%m-%d}"
-    if left_s < CERTIFICATE_DAYS * _DAY_S:
-        yield (warn if left_s > 0 else fail)("certificate", until, "renew it")
+    until = f"{file} holds until {datetime.fromtimestamp(time.time() + left * _DAY_S, UTC):%Y-%m-%d}"
+    if left < CERTIFICATE_DAYS:
+        yield (warn if left > 0 else fail)(part, until, "renew it")
     else:
-        yield ok("certificate", until)
+        yield ok(part, until)
+
+
+def sip_certificate(env: Environment) -> Iterator[Finding]:
+    """When that of SIP ends, and whether Asterisk has it: a new one does not get there by itself."""
+    if env.sip_tls_cert is None:
+        return
+    yield from certificate(env.sip_tls_cert, SIP_CERTIFICATE)
+    if is_given(env) is False:
+        told = f"Asterisk has not been given what is in {env.sip_tls_cert}, and uses an older one"
+        yield warn(SIP_CERTIFICATE, told, "acd phones provision")

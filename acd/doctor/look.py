@@ -72,6 +72,8 @@ async def look_at_all(around: Around) -> list[Finding]:
         looks["single sign-on"] = lambda: provider(oidc)
     if certificate:
         looks["certificate"] = lambda: _in_thread(lambda: host.certificate(Path(certificate)))
+    if env.sip_tls_cert is not None:
+        looks[host.SIP_CERTIFICATE] = lambda: _in_thread(lambda: host.sip_certificate(env))
     for each in await asyncio.gather(*(_limited(part, look) for part, look in looks.items())):
         found += each
     if around.call and not any(f.part == "Asterisk" and f.todo for f in found):

@@ -41,7 +41,7 @@ def tls_files(centre: Centre, environment: Environment, folder: Path, translatio
         raise OperatorError(
             "ACD_SIP_TLS_CERT, ACD_SIP_TLS_KEY: expected a certificate and a private key (PEM)"
         )
-    name = TLS_FILES + hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+    name = copies_name(*texts)
     paths = folder / f"{name}.crt", folder / f"{name}.key"
     address = environment.sip_address
     bind = f"[{address}]" if ":" in address else address
@@ -58,6 +58,11 @@ allow_reload = yes
 {translation}
 """
     return TlsFiles(transport, dict(zip(paths, texts, strict=True)))
+
+
+def copies_name(certificate: str, key: str) -> str:
+    """Of the copies of this pair in Asterisk's folder, without what says which of the two it is."""
+    return TLS_FILES + hashlib.sha256(f"{certificate}\0{key}".encode()).hexdigest()[:16]
 
 
 def _check_not_needed(centre: Centre) -> None:

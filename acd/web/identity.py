@@ -10,7 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from acd.accounts.rights import SUPERVISOR, TOKEN, Teams, teams_of_accounts
 from acd.accounts.sessions import ENROL, Session, Sessions
-from acd.accounts.tokens import Token, Tokens
+from acd.accounts.tokens import MAKER_GONE, Token, Tokens
+from acd.errors import RequestRefused
 from acd.records.store import RecordsAway, RecordStore
 from acd.web.asker import Asker, Role, Scope, nobody
 from acd.web.refusal import Refusal, away
@@ -18,6 +19,7 @@ from acd.web.refusal import Refusal, away
 COOKIE = "acd_session"
 _BEARER = "bearer "
 _LONGEST = 200
+_INVALID = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
 
 def address_of(request: web.Request, proxies: Collection[str] = ()) -> str:
@@ -75,10 +77,13 @@ class Identity:
         token: Token | None = None
         if authorization.lower().startswith(_BEARER) and len(authorization) <= _LONGEST:
             key = authorization[len(_BEARER) :].strip()
-            token = await asyncio.to_thread(lambda: Tokens(self._store.engine).of(key))
+            try:
+                token = await asyncio.to_thread(lambda: Tokens(self._store.engine).of(key))
+            except RequestRefused as error:
+                raise Refusal(401, MAKER_GONE, str(error), headers=_INVALID) from error
         if token is None:
-            headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-            raise Refusal(401, "unknown-token", "the token is not known, or holds no longer", headers=headers)
+            text = "the token is not known, or holds no longer"
+            raise Refusal(401, "unknown-token", text, headers=_INVALID)
         return program(token, address)
 
 

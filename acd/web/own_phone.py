@@ -13,8 +13,12 @@ _KEEP_ALIVE = re.compile(rb"(?:\r\n)+")
 _REQUEST = re.compile(r"(?P<method>[A-Z]+) [^\s\0]+ SIP/2\.0")
 _ANSWER = re.compile(r"SIP/2\.0 [1-6][0-9]{2} [^\r\n\0]*")
 _HEADER = re.compile(r"(?P<name>[A-Za-z0-9!%*_+`'~.-]+)[ \t]*:(?P<value>[^\r\n\0]*)")
+# Of the grammar of RFC 3261 what browsers send, and nothing that another parser might read in another way.
+_LETTERS = r"A-Za-z0-9.!%*_+`'~-"
+_PARAMETER = rf"[{_LETTERS}]+(?:=[:\[\]{_LETTERS}]+)?"
 _ADDRESS = re.compile(
-    r'(?:"(?:[^"\\]|\\.)*"\s*|[^"<>:;@]*)<sips?:(?P<user>[^@<>;:?"]+)@[^<>"]*>(?:\s*;[^<>"]*)?'
+    rf'(?:"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|\\.)*"[ \t]*|[ \t{_LETTERS}]*)'
+    rf'<sips?:(?P<user>[^@<>;:?"]+)@[A-Za-z0-9.:\[\]-]+(?:;{_PARAMETER})*>(?:[ \t]*;[ \t]*{_PARAMETER})*'
 )
 _LENGTH = re.compile(r"[0-9]{1,7}")
 Headers = Sequence[tuple[str, str]]
@@ -46,7 +50,7 @@ def speaks_for(message: str | bytes, phone: str) -> bool:
 def _headers(lines: Sequence[str]) -> Headers | None:
     """Name, in small letters, and value; None where a line is none of a header."""
     found = [_HEADER.fullmatch(line) for line in lines]
-    headers = [(match["name"].lower(), match["value"].strip()) for match in found if match is not None]
+    headers = [(match["name"].lower(), match["value"].strip(" \t")) for match in found if match is not None]
     return headers if len(headers) == len(found) else None
 
 

@@ -250,6 +250,46 @@ def test_whose_rights_a_report_is_sent_with(store: RecordStore) -> None:
         teams_of_owner(engine, "susan")
 
 
+def test_a_token_holds_while_its_maker_might_make_it(store: RecordStore) -> None:
+    accounts, tokens = AccountStore(store.engine), Tokens(store.engine)
+    for name in ("root", "boss"):
+        accounts.add(name, "admin", "-", must_change=False)
+    made, key = tokens.add("wall", ["read:state"], "boss", None)
+    by_boss, key_of_program = tokens.add("ops", ["admin"], "boss", datetime.now(UTC) + timedelta(days=1))
+    by_program, key_by_program = tokens.add("made", ["read:state"], "token:ops", None)
+    by_hand, _ = tokens.add("hand", ["read:state"], "cli:pat", None)
+    tokens.add("idle", ["read:state"], "token:hand", None)  # which may make none
+    tokens.add("loop", ["admin"], "token:loop", None)
+    all_of_them = {made.id, by_boss.id, by_program.id, by_hand.id}
+
+    def states() -> dict[str, str]:
+        return {token.name: token.state.value for token in tokens.every()}
+
+    assert tokens.holding() == all_of_them
+    changes: list[dict[str, object]] = [{"disabled": True}, {"role": "supervisor"}]
+    for change in changes:
+        accounts.change("boss", **change)
+        assert tokens.holding() == {by_hand.id}
+        for one in (key, key_of_program, key_by_program):
+            with pytest.raises(RequestRefused, match="no admin any more") as refused:
+                tokens.of(one)
+            assert refused.value.code == "token-maker-gone"
+        gone = dict.fromkeys(("wall", "ops", "made", "idle", "loop"), "maker-gone")
+        assert states() == {**gone, "hand": "holds"}
+        with pytest.raises(OperatorError, match="nothing is sent of what"):
+            teams_of_owner(store.engine, "token:wall")
+        accounts.change("boss", disabled=False, role="admin")
+        assert tokens.holding() == all_of_them
+    assert tokens.remove(by_boss.id)
+    assert tokens.holding() == all_of_them - {by_boss.id, by_program.id}
+    accounts.remove("boss")
+    accounts.add("boss", "admin", "-", must_change=False)  # another one of this name
+    assert tokens.holding() == {by_hand.id}
+    _, late = tokens.add("late", ["read:state"], "boss", datetime.now(UTC) - timedelta(seconds=1))
+    assert tokens.of(late) is None
+    assert states()["late"] == "expired"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -12,12 +12,15 @@ from acd.doctor import host, look, ports, stores
 from acd.doctor.asterisk import clock, version
 from acd.doctor.finding import Finding, Level
 from acd.doctor.trial_call import Heard, judged, level, linear, share, tone
+from acd.errors import OperatorError
 from acd.settings.controllers import ControllerPlace
 from acd.settings.environment import Environment
 from acd.settings.load import load_centre
 from acd.settings.model import RedisSettings
+from acd.telephony.provision_tls import copies_name
 from tests.redis_server import RedisProcess
 from tests.runtime.controllers import controllers, free_port
+from tests.web.certificates import write_pair
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ENV = Environment(Path("/h"), Path("/c"), Path("/f"))
@@ -103,6 +106,27 @@ def test_a_disk_that_takes_nothing(tmp_path: Path) -> None:
 
 def samples(packets: tuple[bytes, ...]) -> list[int]:
     return [linear(code) for packet in packets for code in packet]
+
+
+def test_the_certificate_of_sip_ends_and_has_to_be_given_to_asterisk(tmp_path: Path) -> None:
+    cert, key = tmp_path / "tls/cert.pem", tmp_path / "tls/key.pem"
+    env = replace(ENV, home=tmp_path, sip_tls_cert=cert, sip_tls_key=key)
+
+    def found() -> list[tuple[Level, str]]:
+        return [(one.level, one.todo) for one in host.sip_certificate(env)]
+
+    assert list(host.sip_certificate(ENV)) == []
+    for days, wanted in ((90, Level.OK), (5, Level.WARN), (-1, Level.FAIL)):
+        write_pair(tmp_path / "tls", "x", days=days)
+        assert [one[0] for one in found()] == [wanted]
+    (tmp_path / "asterisk/etc").mkdir(parents=True)
+    assert found()[1] == (Level.WARN, "acd phones provision")
+    name = copies_name(cert.read_text(), key.read_text())
+    (tmp_path / f"asterisk/etc/{name}.crt").touch()
+    assert len(found()) == 1
+    cert.unlink()
+    with pytest.raises(OperatorError):
+        found()
 
 
 def test_a_tone_is_known_from_another_and_from_noise() -> None:

@@ -12,12 +12,13 @@ from unittest.mock import AsyncMock
 
 import pytest
 
+from acd.accounts.store import AccountStore
 from acd.core.fact_json import fact_to_dict
 from acd.core.facts import Answered, Arrived, CallKind, Customer, Ended, EndedBy, Offered, Queued
 from acd.errors import RequestRefused
 from acd.records.fold import fold
 from acd.settings.model import IceServer
-from tests.web.desktop import PASSWORD, Desktop, desktop
+from tests.web.desktop import PASSWORD, QUICK, Desktop, desktop
 
 HOSTILE = "<script>alert(1)</script>\u202e"
 
@@ -99,6 +100,39 @@ async def test_a_token_does_what_its_scopes_say_until_it_is_removed(tmp_path: Pa
                 async with program.get("/api/targets", headers={"Authorization": wrong}) as answer:
                     assert answer.status == 401
         await ask(house, "DELETE", "/api/tokens/none", 404)
+
+
+async def test_a_token_ends_with_the_admin_who_made_it(tmp_path: Path) -> None:
+    async with desktop(tmp_path) as house, house.browser() as boss, house.browser() as program:
+        await house.sign_in("root")
+        AccountStore(house.store.engine).add("boss", "admin", QUICK.hash(PASSWORD), None, must_change=False)
+        await house.sign_in("boss", browser=boss)
+        async with boss.post("/api/tokens", json={"name": "wall", "scopes": ["read:state"]}) as answer:
+            made = await answer.json()
+        assert made["token"]["state"] == "holds"
+        program.headers["Authorization"] = f"Bearer {made['key']}"
+        async with await house.live("groups", browser=program) as live:
+            assert (await live.next(type="all"))["topic"] == "groups"
+            await ask(house, "PATCH", "/api/accounts/boss", json={"disabled": True})
+            await house.process.services.open_sockets.check(house.store)
+            assert await live.closed() == (1008, "session-over")
+        async with program.get("/api/targets") as answer:
+            assert (answer.status, (await answer.json())["error"]) == (401, "token-maker-gone")
+            assert "invalid_token" in answer.headers["WWW-Authenticate"]
+        (shown,) = await ask(house, "GET", "/api/tokens")
+        assert (shown["created_by"], shown["state"]) == ("boss", "maker-gone")
+
+
+async def test_a_token_of_an_admin_has_an_end(tmp_path: Path) -> None:
+    async with desktop(tmp_path) as house:
+        await house.sign_in("root")
+        wanted = {"name": "ops", "scopes": ["read:state", "admin"]}
+        for days in (None, 367):
+            end = None if days is None else (datetime.now(UTC) + timedelta(days=days)).isoformat()
+            told = await ask(house, "POST", "/api/tokens", 400, json={**wanted, "expires_at": end})
+            assert "at most a year" in told["fields"]["body.expires_at"]
+        end = (datetime.now(UTC) + timedelta(days=365)).isoformat()
+        await ask(house, "POST", "/api/tokens", 201, json={**wanted, "expires_at": end})
 
 
 async def test_an_agents_own_state(tmp_path: Path) -> None:

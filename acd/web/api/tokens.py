@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
+from acd.accounts.rights import TokenState
 from acd.accounts.tokens import Token
 from acd.web.api.accounts import check_teams
 from acd.web.asker import Role, Scope
@@ -15,9 +16,16 @@ from acd.web.refusal import not_found, wrong
 from acd.web.route import Route
 from acd.web.values import Answer, Input, Name, TeamIds
 
+ADMIN_FOR = timedelta(days=366)
+"""So long a token of the scope admin may hold: a year, whatever the year."""
+
 
 class TokenShown(Answer):
-    """Without its key, of which only the hash is kept. `teams`: those that its rights are for; null: all."""
+    """Without its key, of which only the hash is kept. `teams`: those that its rights are for; null: all.
+
+    `state`: whether it holds, its time is over (`expired`), or whoever made it is no admin any more
+    (`maker-gone`).
+    """
 
     id: str
     name: str
@@ -27,10 +35,15 @@ class TokenShown(Answer):
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
+    state: TokenState
 
 
 class NewToken(Input):
-    """Without `expires_at` it holds until it is removed; without `teams` it is for all."""
+    """Without `expires_at` it holds until it is removed; without `teams` it is for all.
+
+    One of the scope `admin` needs `expires_at`, at most a year ahead. Each holds only while the account that
+    has made it is there, is not disabled, and has the role admin.
+    """
 
     name: Name
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=20)]
@@ -53,8 +66,7 @@ async def every(ctx: Context[None, None]) -> list[TokenShown]:
 async def add(ctx: Context[None, NewToken]) -> TokenMade:
     """It holds at once."""
     asked = ctx.body
-    if asked.expires_at is not None and asked.expires_at <= datetime.now(UTC):
-        raise wrong({"body.expires_at": "has passed"})
+    _check_end(asked, datetime.now(UTC))
     await check_teams(ctx, asked.teams)
     if asked.teams is not None and Scope.ADMIN in asked.scopes:
         raise wrong({"body.teams": "are not for the scope admin, which may change everybody's rights"})
@@ -73,6 +85,14 @@ async def remove(ctx: Context[None, None]) -> None:
     await ctx.services.open_sockets.look(ctx.services.store)
 
 
+def _check_end(asked: NewToken, now: datetime) -> None:
+    """Raises Refusal."""
+    if asked.expires_at is not None and asked.expires_at <= now:
+        raise wrong({"body.expires_at": "has passed"})
+    if Scope.ADMIN in asked.scopes and (asked.expires_at is None or asked.expires_at > now + ADMIN_FOR):
+        raise wrong({"body.expires_at": "the scope admin needs an end, at most a year ahead"})
+
+
 def _shown(token: Token) -> TokenShown:
     return TokenShown(
         id=token.id,
@@ -83,6 +103,7 @@ def _shown(token: Token) -> TokenShown:
         created_at=token.created_at,
         expires_at=token.expires_at,
         last_used_at=token.last_used_at,
+        state=token.state,
     )
 
 

@@ -48,7 +48,7 @@ export default function TokensPart() {
             pagination={false}
             dataSource={found}
             columns={[
-              { title: t("admin.name"), dataIndex: "name", render: (name: string) => <bdi>{name}</bdi> },
+              { title: t("admin.name"), dataIndex: "name", render: (name: string, token) => <TokenName name={name} token={token} /> },
               { title: t("admin.scopes"), dataIndex: "scopes", render: (scopes: string[]) => <span className="marks">{scopes.map((scope) => <Tag key={scope}>{scope}</Tag>)}</span> },
               ...(teams.length > 0 ? [{ title: t("board.teams"), dataIndex: "teams", render: (ids: string[] | null) => <TeamNames ids={ids} teams={teams} /> }] : []),
               { title: t("admin.made-by"), dataIndex: "created_by" },
@@ -116,10 +116,21 @@ function AddToken({ teams, onClose, onAdded }: { teams: readonly Team[]; onClose
         <Checkbox.Group className="choices" options={SCOPES.map((scope) => ({ value: scope, label: <ScopeText scope={scope} /> }))} />
       </Form.Item>
       {teams.length > 0 && !scopes?.includes("admin") && <TeamsItem teams={teams} />}
-      <Form.Item name="days" label={t("admin.expires")}>
+      <Form.Item name="days" label={t("admin.expires")} dependencies={["scopes"]} rules={[{ validator: async (_, days: number) => { if (days === 0 && scopes?.includes("admin")) throw new Error(t("admin.token-end-missing")); } }]}>
         <Select options={DAYS.map((days) => ({ value: days, label: days === 0 ? t("admin.never") : t("admin.in-days", { days }) }))} />
       </Form.Item>
     </FormDialog>
+  );
+}
+
+/** With a mark where it works no longer because of who made it. */
+function TokenName({ name, token }: { name: string; token: Token }) {
+  const { t } = useI18n();
+  return (
+    <span className="marks">
+      <bdi>{name}</bdi>
+      {token.state === "maker-gone" && <span className="mark bad">{t("admin.token-maker-gone")}</span>}
+    </span>
   );
 }
 

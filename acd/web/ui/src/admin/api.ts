@@ -68,6 +68,7 @@ export interface Token {
   created_at: string;
   expires_at: string | null;
   last_used_at: string | null;
+  state: "holds" | "expired" | "maker-gone";
 }
 
 export interface Webhook {
