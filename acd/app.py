@@ -61,6 +61,7 @@ class Controller:
         except RecordsAway as error:  # records wait in the live state until the writer can store them
             log.error("the database of records is away, calls are routed all the same", reason=str(error))
         parts.writer.start()
+        await parts.left_spools.take_over()  # before anybody asks what is not on record
         if parts.traces is not None:
             parts.traces.start()
         parts.shell.attach(parts.switch)
@@ -103,6 +104,7 @@ class Controller:
             *(at_work.keep() for at_work in parts.at_work),
             parts.shell.tick(),
             parts.mirror.run(),
+            parts.left_spools.run(),
             parts.trunks.run(),
             parts.days.run(),
             parts.hours.run(),
