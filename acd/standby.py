@@ -21,6 +21,7 @@ from acd.gate import Gate
 from acd.journal.files import JournalFiles
 from acd.leading import HandingOver, Health, Leading
 from acd.parts import begin, tools
+from acd.records.opening import Opening
 from acd.records.spool import Spool
 from acd.records.store import RecordsAway, RecordStore
 from acd.records.writer import RecordWriter
@@ -97,7 +98,8 @@ class OneOfSeveral:
         self._handed_over = False
         self._controller: Controller | None = None
         self._handing = asyncio.Lock()
-        self._store: RecordStore | None = None
+        self._opening: Opening | None = None
+        self._opens_late = False
 
     # --- its life -------------------------------------------------------------------------------
     async def run(self) -> None:
@@ -130,7 +132,10 @@ class OneOfSeveral:
 
     async def _stand_by(self) -> None:
         env = self._environment
-        store = self._store = RecordStore(env.database_url)
+        store = RecordStore(env.database_url)
+        self._opening = Opening(store)
+        with contextlib.suppress(OperatorError):  # the look below says so
+            await asyncio.to_thread(store.want)
         writer = RecordWriter(store, spool=Spool(env.spool_dir))
         await self._warm_up()
         writer.start()  # what waits here since this controller led
@@ -188,19 +193,22 @@ class OneOfSeveral:
         memory.settle()
 
     async def _keep_fit(self) -> None:
-        """For ever: what keeps it from leading may have been mended."""
+        """For ever: what keeps it from leading may be mended by now, or a slow database has told of it."""
         while True:
             await asyncio.sleep(LOOK_AGAIN_S)
-            if self.election.unfit:
+            if self.election.unfit or self._opens_late:
                 await self._look_whether_fit()
 
     async def _look_whether_fit(self) -> None:
-        """Whether it could lead, where its process would end at once otherwise."""
-        unfit = ""
+        """Whether it could lead, where its process would end at once otherwise.
+
+        A database that does not answer keeps it from nothing: it is opened beside.
+        """
+        unfit, self._opens_late = "", False
         try:
             await asyncio.to_thread(self._load)
-            if self._store is not None:
-                await asyncio.to_thread(self._store.open)
+            if self._opening is not None:
+                self._opens_late = not await self._opening.soon()
         except RecordsAway as error:
             log.error("the database of records is away", reason=str(error))
         except OperatorError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from acd.election import LEASE_S
 from acd.errors import OperatorError, RequestRefused
 from acd.gate import Gate
 from acd.leading import HandingOver, Leading
+from acd.records.store import RecordStore
 from acd.runtime.control_server import ControlServer
 from acd.runtime.peers import PeerAnswer, Reach
 from acd.settings.controllers import ControllerPlace
@@ -152,6 +154,40 @@ async def test_one_that_could_not_lead_says_so_until_it_could(
             await asyncio.sleep(0.01)
     looking.cancel()
     assert one._facts()["cannot_lead"] == ""
+
+
+async def test_a_database_that_does_not_answer_keeps_nobody_from_leading(
+    one: One, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that has just been started is a candidate, and one that is asked is ready."""
+    released, stands_for_it = threading.Event(), asyncio.Event()
+
+    def stalled(_store: RecordStore) -> None:
+        released.wait(60.0)
+        raise OperatorError("tables of a newer version")
+
+    async def until_leading() -> Holder:
+        stands_for_it.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(RecordStore, "open", stalled)
+    monkeypatch.setattr(standby, "LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr(one, "_load", lambda: None)
+    monkeypatch.setattr(one.election, "until_leading", until_leading)
+    one.election.mine = None
+    standing_by = asyncio.create_task(one._stand_by())
+    async with asyncio.timeout(20.0):
+        await stands_for_it.wait()
+        assert (await one._prepare({}))["ready"]
+        released.set()
+        for _ in range(1000):  # it is looked at again until the database has said
+            if one.election.unfit:
+                break
+            await asyncio.sleep(0.01)
+    assert one._facts()["cannot_lead"] == "tables of a newer version"
+    one._stop.set()
+    await standing_by
 
 
 # --- how a leader ends --------------------------------------------------------------------------
