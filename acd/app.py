@@ -233,9 +233,10 @@ class Controller:
 
         Where another controller takes over then, the process ends with `run`: nothing is stopped in order.
         """
-        with memory.without_collection():
-            await self.start()
-        memory.settle()
+        with contextlib.nullcontext() if self._leading is None else self._leading.kept():
+            with memory.without_collection():
+                await self.start()
+            memory.settle()
         stop = stop or asyncio.Event()
         code = FAULT_CODE
         loop = asyncio.get_running_loop()

@@ -189,23 +189,26 @@ class Election:
             self._is_candidate = False
 
     # --- leading ----------------------------------------------------------------------------------
-    async def keep(self) -> None:
-        """Renew, until it is handed over. Ends the process where another one leads, or may."""
+    async def keep(self, lease: Lease | None = None) -> None:
+        """Renew, until it is handed over. Ends the process where another one leads, or may.
+
+        `lease`: the same on another connection, where it is kept from another loop.
+        """
         while True:
             began = self._clock()
             if self.mine is None:
                 return  # handed over
-            since = await self._renewed(self.mine)
+            since = await self._renewed(self.mine, lease or self._lease)
             if since is not None:
                 self._gate.open_until(since + LEASE_S)
             self._gate.check()
             await asyncio.sleep(max(0.0, began + RENEW_EVERY_S - self._clock()))
 
-    async def _renewed(self, mine: Holder) -> float | None:
+    async def _renewed(self, mine: Holder, lease: Lease) -> float | None:
         """From when on nobody else leads for the time of a lease; None where that is not sure."""
         began = self._clock()
         try:
-            holder = await self._lease.renew(mine, LEASE_S)
+            holder = await lease.renew(mine, LEASE_S)
         except StateError as error:
             self._note_redis(error)
             asked_at = self._clock()  # promises begin later than the try in Redis did

@@ -30,6 +30,7 @@ from acd.runtime.control import Request, text_if_any, text_of
 from acd.runtime.control_server import ControlServer
 from acd.runtime.peers import PeerAnswer, Reach, ask_peer
 from acd.runtime.version_files import VersionFiles
+from acd.second_keeper import SecondKeeper
 from acd.settings.controllers import ControllerPlace
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.model import Centre
@@ -86,6 +87,7 @@ class OneOfSeveral:
         self._me = me
         self._others = {p.name: p for p in environment.controllers if p is not me}
         self._lease = Lease(server, redis.prefix, me.name)
+        self._lease_of_second = Lease(server, redis.prefix, me.name)
         self._gate = Gate()
         self.election = Election(me, list(self._others.values()), self._lease, self._ask, self._gate)
         self._control = ControlServer(environment.control_socket)
@@ -180,6 +182,7 @@ class OneOfSeveral:
             {**self._answers(), "handover": self._asked_to_hand_over},
             self._show,
             self._hand_over_at_the_end,
+            SecondKeeper(self.election, self._lease_of_second).at_work,
         )
         self._controller = Controller(begun, env, self._secrets, leading)
         await self._controller.run(self._stop)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -203,10 +204,20 @@ class Running(Controller):
         self._did = did
         self._fault = fault
         control = ControlServer(Path("unused"))
-        self._leading = Leading("one", 1, Gate(), control, (), {}, lambda _health, _page: None, hand_over)
+        self._leading = Leading(
+            "one", 1, Gate(), control, (), {}, lambda _health, _page: None, hand_over, self._kept
+        )
         self._tasks = []
 
+    @contextlib.contextmanager
+    def _kept(self) -> Iterator[None]:
+        self._did.append("kept")
+        yield
+        self._did.append("kept no longer")
+
     async def start(self) -> None:
+        self._did.append("started")
+
         async def work() -> None:
             if self._fault is not None:
                 raise self._fault
@@ -227,7 +238,7 @@ async def test_a_signal_that_came_during_the_take_over_counts(one: One) -> None:
     controller = Running(nobody, one.did, None)
     async with asyncio.timeout(5.0):
         await controller.run(one._stop)
-    assert one.did == ["stopped"]
+    assert one.did == ["kept", "started", "kept no longer", "stopped"]
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().remove_signal_handler(name)
     controller._tasks[0].cancel()
