@@ -17,6 +17,7 @@ from acd.errors import OperatorError
 from acd.guarding import asterisk_peers
 from acd.leading import Leading
 from acd.parts import all_prompts
+from acd.records.opening import Opening
 from acd.records.store import RecordsAway
 from acd.runtime import memory
 from acd.runtime.reload import Start
@@ -56,11 +57,9 @@ class Controller:
             await parts.mirror.open()
         else:
             await parts.mirror.open(self._leading.others_live, self._leading.fence)
-        try:
-            await asyncio.to_thread(parts.store.open)
-        except RecordsAway as error:  # records wait in the live state until the writer can store them
-            log.error("the database of records is away, calls are routed all the same", reason=str(error))
+        await self._open_store()
         parts.writer.start()
+        await parts.left_spools.take_over()  # before anybody asks what is not on record
         if parts.traces is not None:
             parts.traces.start()
         parts.shell.attach(parts.switch)
@@ -103,6 +102,7 @@ class Controller:
             *(at_work.keep() for at_work in parts.at_work),
             parts.shell.tick(),
             parts.mirror.run(),
+            parts.left_spools.run(),
             parts.trunks.run(),
             parts.days.run(),
             parts.hours.run(),
@@ -130,6 +130,14 @@ class Controller:
             parts.version_files.begin_run()
         else:  # after a sudden end the last version on disk would be an older one
             parts.version_files.end_run()
+
+    async def _open_store(self) -> None:
+        """Or have it opened beside the rest: records wait in the live state until they can be stored."""
+        try:
+            if not await Opening(self._parts.store).soon():
+                log.info("the database of records is not open yet, calls are routed all the same")
+        except RecordsAway as error:
+            log.error("the database of records is away, calls are routed all the same", reason=str(error))
 
     async def _catch_up_with_callbacks(self) -> None:
         await self._parts.flow_desk.refresh_callbacks()
@@ -225,9 +233,10 @@ class Controller:
 
         Where another controller takes over then, the process ends with `run`: nothing is stopped in order.
         """
-        with memory.without_collection():
-            await self.start()
-        memory.settle()
+        with contextlib.nullcontext() if self._leading is None else self._leading.kept():
+            with memory.without_collection():
+                await self.start()
+            memory.settle()
         stop = stop or asyncio.Event()
         code = FAULT_CODE
         loop = asyncio.get_running_loop()

@@ -37,6 +37,7 @@ from acd.parts import (
 )
 from acd.queue_log.keeper import QueueLog
 from acd.reconcile import Reconciler
+from acd.records.left_spools import LeftSpools
 from acd.records.spool import Spool
 from acd.records.store import RecordStore
 from acd.records.writer import RecordWriter
@@ -107,12 +108,11 @@ class Assembly:
         self.mirror = LiveMirror.configured(
             environment.live_dir, redis_settings(centre, environment), environment.redis_password
         )
+        spool = Spool(environment.spool_dir)
         self.writer = RecordWriter(
-            self.store,
-            gather_s=GATHER_RECORDS_S,
-            together=self.mirror.together,
-            spool=Spool(environment.spool_dir),
+            self.store, gather_s=GATHER_RECORDS_S, together=self.mirror.together, spool=spool
         )
+        self.left_spools = LeftSpools(spool, environment.home, self.writer.look_on_disk)
         self.clock = EngineClock()
         recorder = StoreRecorder(self.writer)
         self.journal = JournalFiles(environment.journal_dir, centre.journal)

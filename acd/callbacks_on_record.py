@@ -16,6 +16,9 @@ from acd.runtime.callback_line import CallbackLine
 
 log = structlog.get_logger(__name__)
 
+KNOWN_WITHIN_S = 1.0
+"""An open database has told by then. Until it has, what people closed while nobody led may be dialled."""
+
 
 class CallbacksOnRecord:
     """`line` is made to agree with what people have done."""
@@ -36,14 +39,20 @@ class CallbacksOnRecord:
         return self.tasks().tasks(TaskKind.CALLBACK, closed=True)
 
     async def at_start(self) -> tuple[dict[str, str], list[Task] | None]:
-        """The open wishes, and all tasks; None where the database is away: it is made up for later."""
+        """The open wishes, and all tasks; None where the database is away or slow: read later."""
         if not self._store.is_open:
             return {}, None
+        reading = asyncio.create_task(asyncio.to_thread(lambda: (self.open_wishes(), self._callbacks())))
+        done, _ = await asyncio.wait({reading}, timeout=KNOWN_WITHIN_S)
         try:
-            return await asyncio.to_thread(lambda: (self.open_wishes(), self._callbacks()))
+            if done:
+                return reading.result()
+            reading.add_done_callback(lambda late: late.cancelled() or late.exception())  # nobody asks
+            reason = "it is slow"
         except (SQLAlchemyError, OSError) as error:
-            log.error("which callbacks are open is not known yet", reason=type(error).__name__)
-            return {}, None
+            reason = type(error).__name__
+        log.error("which callbacks are open is not known yet", reason=reason)
+        return {}, None
 
     async def catch_up(self) -> None:
         """The database is there again."""

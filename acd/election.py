@@ -3,7 +3,7 @@
 A leader renews the lease. Where Redis does not answer it asks the others to stand back for a while, and
 goes on only as long as all of them promise it: so losing Redis stops nothing, and a leader who is cut off
 from Redis *and* from a controller that may have taken over stops in time. Who stands by takes the lease
-when it has run out, or when it is no longer renewed and the leader's machine says that no such process runs.
+when it has run out, or when it is no longer renewed and this machine says that no such process runs on it.
 See docs/adr/0036-one-leads-others-stand-by.md.
 """
 
@@ -29,7 +29,7 @@ RENEW_EVERY_S = 0.4
 LOOK_EVERY_S = 0.1
 LOOK_EAGERLY_EVERY_S = 0.01
 NOT_RENEWED_S = 0.8
-"""A leader that has not renewed for so long, and whose machine refuses connections, is dead."""
+"""A leader on this machine that has not renewed for so long, and where connections are refused, is dead."""
 PEER_ANSWERS_WITHIN_S = 0.5
 SAY_AGAIN_S = 30.0
 NOTHING: Mapping[str, Any] = {}
@@ -156,8 +156,8 @@ class Election:
         if holder.left_s > LEASE_S - NOT_RENEWED_S:
             return False
         place = self._others.get(holder.name)
-        if place is None:
-            return False
+        if place is None or not self._is_here(place):
+            return False  # between machines a firewall refuses connections, too, whoever lives behind it
         for _ in range(2):  # a process that is just starting does not listen for a moment
             if (await self._question(place, "leadership")).reach is not Reach.REFUSED:
                 return False
@@ -189,23 +189,26 @@ class Election:
             self._is_candidate = False
 
     # --- leading ----------------------------------------------------------------------------------
-    async def keep(self) -> None:
-        """Renew, until it is handed over. Ends the process where another one leads, or may."""
+    async def keep(self, lease: Lease | None = None) -> None:
+        """Renew, until it is handed over. Ends the process where another one leads, or may.
+
+        `lease`: the same on another connection, where it is kept from another loop.
+        """
         while True:
             began = self._clock()
             if self.mine is None:
                 return  # handed over
-            since = await self._renewed(self.mine)
+            since = await self._renewed(self.mine, lease or self._lease)
             if since is not None:
                 self._gate.open_until(since + LEASE_S)
             self._gate.check()
             await asyncio.sleep(max(0.0, began + RENEW_EVERY_S - self._clock()))
 
-    async def _renewed(self, mine: Holder) -> float | None:
+    async def _renewed(self, mine: Holder, lease: Lease) -> float | None:
         """From when on nobody else leads for the time of a lease; None where that is not sure."""
         began = self._clock()
         try:
-            holder = await self._lease.renew(mine, LEASE_S)
+            holder = await lease.renew(mine, LEASE_S)
         except StateError as error:
             self._note_redis(error)
             asked_at = self._clock()  # promises begin later than the try in Redis did

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,7 +32,8 @@ class Leading:
     `others_live` are the folders with the live state of the other controllers, one of whom led before, as
     far as this machine sees them. `handlers` answer what is asked of a leader as such. `show` is given what
     the health page, which is open already, is to show from now on: its facts, and the metrics. `hand_over`
-    is given the code with which the process is to end; false where nobody takes over.
+    is given the code with which the process is to end; false where nobody takes over. While `kept` lasts the
+    lead is not lost because the loop is busy.
     """
 
     name: str
@@ -42,3 +44,4 @@ class Leading:
     handlers: Mapping[str, Handler]
     show: Callable[[Health, Callable[[], bytes]], None]
     hand_over: Callable[[HandingOver, int], Awaitable[bool]]
+    kept: Callable[[], AbstractContextManager[None]] = nullcontext

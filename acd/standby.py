@@ -21,6 +21,7 @@ from acd.gate import Gate
 from acd.journal.files import JournalFiles
 from acd.leading import HandingOver, Health, Leading
 from acd.parts import begin, tools
+from acd.records.opening import Opening
 from acd.records.spool import Spool
 from acd.records.store import RecordsAway, RecordStore
 from acd.records.writer import RecordWriter
@@ -29,6 +30,7 @@ from acd.runtime.control import Request, text_if_any, text_of
 from acd.runtime.control_server import ControlServer
 from acd.runtime.peers import PeerAnswer, Reach, ask_peer
 from acd.runtime.version_files import VersionFiles
+from acd.second_keeper import SecondKeeper
 from acd.settings.controllers import ControllerPlace
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.model import Centre
@@ -85,6 +87,7 @@ class OneOfSeveral:
         self._me = me
         self._others = {p.name: p for p in environment.controllers if p is not me}
         self._lease = Lease(server, redis.prefix, me.name)
+        self._lease_of_second = Lease(server, redis.prefix, me.name)
         self._gate = Gate()
         self.election = Election(me, list(self._others.values()), self._lease, self._ask, self._gate)
         self._control = ControlServer(environment.control_socket)
@@ -97,7 +100,8 @@ class OneOfSeveral:
         self._handed_over = False
         self._controller: Controller | None = None
         self._handing = asyncio.Lock()
-        self._store: RecordStore | None = None
+        self._opening: Opening | None = None
+        self._opens_late = False
 
     # --- its life -------------------------------------------------------------------------------
     async def run(self) -> None:
@@ -130,7 +134,10 @@ class OneOfSeveral:
 
     async def _stand_by(self) -> None:
         env = self._environment
-        store = self._store = RecordStore(env.database_url)
+        store = RecordStore(env.database_url)
+        self._opening = Opening(store)
+        with contextlib.suppress(OperatorError):  # the look below says so
+            await asyncio.to_thread(store.want)
         writer = RecordWriter(store, spool=Spool(env.spool_dir))
         await self._warm_up()
         writer.start()  # what waits here since this controller led
@@ -175,6 +182,7 @@ class OneOfSeveral:
             {**self._answers(), "handover": self._asked_to_hand_over},
             self._show,
             self._hand_over_at_the_end,
+            SecondKeeper(self.election, self._lease_of_second).at_work,
         )
         self._controller = Controller(begun, env, self._secrets, leading)
         await self._controller.run(self._stop)
@@ -188,19 +196,22 @@ class OneOfSeveral:
         memory.settle()
 
     async def _keep_fit(self) -> None:
-        """For ever: what keeps it from leading may have been mended."""
+        """For ever: what keeps it from leading may be mended by now, or a slow database has told of it."""
         while True:
             await asyncio.sleep(LOOK_AGAIN_S)
-            if self.election.unfit:
+            if self.election.unfit or self._opens_late:
                 await self._look_whether_fit()
 
     async def _look_whether_fit(self) -> None:
-        """Whether it could lead, where its process would end at once otherwise."""
-        unfit = ""
+        """Whether it could lead, where its process would end at once otherwise.
+
+        A database that does not answer keeps it from nothing: it is opened beside.
+        """
+        unfit, self._opens_late = "", False
         try:
             await asyncio.to_thread(self._load)
-            if self._store is not None:
-                await asyncio.to_thread(self._store.open)
+            if self._opening is not None:
+                self._opens_late = not await self._opening.soon()
         except RecordsAway as error:
             log.error("the database of records is away", reason=str(error))
         except OperatorError as error:

@@ -49,7 +49,7 @@ class TaskCalls:
     async def _call(self, request: Request) -> Mapping[str, Any]:
         """`kind`: callback where it is not said. `force`: also one of other groups, or of somebody else."""
         agent, task_id, kind = text_of(request, "agent"), text_of(request, "task"), _kind_of(request)
-        store = self._store()
+        store = await asyncio.to_thread(self._store)  # it may have to be opened
         task = await asyncio.to_thread(_find, store, kind, task_id)
         self._desk.check_customer(agent, task.number)
         if request.get("force") is not True:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import threading
 import time
 import wave
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from acd.app import Controller
 from acd.core import facts, outside_facts
 from acd.core.calls import Call, CallState
 from acd.parts import begin
+from acd.records import migrations
+from acd.records.store import RecordStore
 from acd.settings.environment import Environment
 from acd.settings.secrets import load_or_create_secrets
 from acd.state.disk import DiskMirror
@@ -101,4 +106,28 @@ async def test_what_calls_outside_have_cost_so_far_outlives_a_restart(environmen
         assert book.meters["c1"].since == began
         assert book.spent() == {"anna": pytest.approx(36.6, abs=0.61), "ben": pytest.approx(36.6, abs=0.61)}
     finally:
+        await controller.stop()
+
+
+async def test_a_database_that_does_not_answer_keeps_no_caller_waiting(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is opened beside; callers are answered before it is."""
+    released = threading.Event()
+    monkeypatch.setattr(RecordStore, "open", lambda _store: released.wait(60.0) and None)
+    monkeypatch.setattr(migrations, "upgrade", lambda _engine: released.wait(60.0) and None)
+    secrets = load_or_create_secrets(environment.secrets_file, [])
+    controller = Controller(begin(environment, "test"), environment, secrets)
+    with capture_logs() as told:
+        await controller.start()
+    try:
+        assert not controller._parts.store.is_open
+        assert "the database of records is not open yet, calls are routed all the same" in [
+            line["event"] for line in told
+        ]
+        _, writer = await asyncio.open_connection("127.0.0.1", environment.agi_port)
+        writer.close()
+        assert controller._parts.answers.health()["records_database"] is False
+    finally:
+        released.set()
         await controller.stop()

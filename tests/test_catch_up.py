@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,11 +14,13 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from acd import catch_up
+from acd import callbacks_on_record, catch_up
+from acd.callbacks_on_record import CallbacksOnRecord
 from acd.catch_up import CatchUp
 from acd.core.last_agents import LastAgents
 from acd.core.plan import LastAgent
 from acd.records.store import RecordsAway, RecordStore
+from acd.runtime.callback_line import CallbackLine
 from acd.settings.load import load_centre
 
 T = TypeVar("T")
@@ -134,3 +137,20 @@ async def test_callbacks_that_the_start_has_read_are_not_read_again(store: Recor
         raise AssertionError("known already")
 
     await made_of(store, refresh).run(known_floor(), callbacks_known=True)
+
+
+async def test_a_start_does_not_wait_for_callbacks_of_a_slow_database(
+    store: RecordStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are read later; an open database tells of them at once."""
+    on_record = CallbacksOnRecord(store, cast(CallbackLine, None))
+    assert await on_record.at_start() == ({}, [])
+    released = threading.Event()
+    monkeypatch.setattr(callbacks_on_record, "KNOWN_WITHIN_S", 0.01)
+    monkeypatch.setattr(on_record, "open_wishes", lambda: released.wait(60.0))
+    with capture_logs() as told:
+        assert await on_record.at_start() == ({}, None)
+    released.set()
+    assert [(line["event"], line["reason"]) for line in told] == [
+        ("which callbacks are open is not known yet", "it is slow")
+    ]

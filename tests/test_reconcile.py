@@ -152,7 +152,9 @@ async def test_what_waits_on_disk_for_the_database_is_not_written_from_asterisks
 ) -> None:
     """Such calls are in neither the live state nor the database."""
     ours = fold("c1", [Arrived(NOON - 100, CallKind.INBOUND, "+49", "", "8001"), Ended(NOON, EndedBy.CALLER)])
-    assert Spool(tmp_path / "spool").add(ours, replace=True)
+    earlier = Spool(tmp_path / "spool")
+    assert earlier.add(ours, replace=True)
+    earlier.close()
     records.asterisk_writes(row("c1"), row("c2"))
     spool = Spool(tmp_path / "spool")
     spool.open()  # as the writer does that begins: here it does not write before it was asked about

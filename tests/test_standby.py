@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,6 +21,7 @@ from acd.election import LEASE_S
 from acd.errors import OperatorError, RequestRefused
 from acd.gate import Gate
 from acd.leading import HandingOver, Leading
+from acd.records.store import RecordStore
 from acd.runtime.control_server import ControlServer
 from acd.runtime.peers import PeerAnswer, Reach
 from acd.settings.controllers import ControllerPlace
@@ -154,6 +157,40 @@ async def test_one_that_could_not_lead_says_so_until_it_could(
     assert one._facts()["cannot_lead"] == ""
 
 
+async def test_a_database_that_does_not_answer_keeps_nobody_from_leading(
+    one: One, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that has just been started is a candidate, and one that is asked is ready."""
+    released, stands_for_it = threading.Event(), asyncio.Event()
+
+    def stalled(_store: RecordStore) -> None:
+        released.wait(60.0)
+        raise OperatorError("tables of a newer version")
+
+    async def until_leading() -> Holder:
+        stands_for_it.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(RecordStore, "open", stalled)
+    monkeypatch.setattr(standby, "LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr(one, "_load", lambda: None)
+    monkeypatch.setattr(one.election, "until_leading", until_leading)
+    one.election.mine = None
+    standing_by = asyncio.create_task(one._stand_by())
+    async with asyncio.timeout(20.0):
+        await stands_for_it.wait()
+        assert (await one._prepare({}))["ready"]
+        released.set()
+        for _ in range(1000):  # it is looked at again until the database has said
+            if one.election.unfit:
+                break
+            await asyncio.sleep(0.01)
+    assert one._facts()["cannot_lead"] == "tables of a newer version"
+    one._stop.set()
+    await standing_by
+
+
 # --- how a leader ends --------------------------------------------------------------------------
 class Running(Controller):
     """A controller with nothing in it but one task."""
@@ -167,10 +204,20 @@ class Running(Controller):
         self._did = did
         self._fault = fault
         control = ControlServer(Path("unused"))
-        self._leading = Leading("one", 1, Gate(), control, (), {}, lambda _health, _page: None, hand_over)
+        self._leading = Leading(
+            "one", 1, Gate(), control, (), {}, lambda _health, _page: None, hand_over, self._kept
+        )
         self._tasks = []
 
+    @contextlib.contextmanager
+    def _kept(self) -> Iterator[None]:
+        self._did.append("kept")
+        yield
+        self._did.append("kept no longer")
+
     async def start(self) -> None:
+        self._did.append("started")
+
         async def work() -> None:
             if self._fault is not None:
                 raise self._fault
@@ -191,7 +238,7 @@ async def test_a_signal_that_came_during_the_take_over_counts(one: One) -> None:
     controller = Running(nobody, one.did, None)
     async with asyncio.timeout(5.0):
         await controller.run(one._stop)
-    assert one.did == ["stopped"]
+    assert one.did == ["kept", "started", "kept no longer", "stopped"]
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().remove_signal_handler(name)
     controller._tasks[0].cancel()

@@ -4,16 +4,18 @@ Files of so many lines each, in a folder of their own. A line is written with on
 when its file has been brought to the disk; a file is deleted when all that is in it is in the database.
 Records may be written twice, so a controller that is killed in between simply reads the file again. Files of
 an earlier process are only read: a power cut may have torn the last line, and with it what is added there.
+Whoever uses the folder has a lock on it, so that nobody takes files over from one who lives (`left_spools`).
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import orjson
 import structlog
@@ -26,6 +28,7 @@ from acd.records.record import CallRecord, Source
 log = structlog.get_logger(__name__)
 
 LINES_A_FILE = 500
+LOCK_FILE = "lock"
 Spoolable: TypeAlias = CallRecord | AgentInterval
 
 
@@ -46,14 +49,37 @@ class Spool:
         self._last = 0
         self._current: Path | None = None
         self._unsynced = set[Path]()
+        self._lock: BinaryIO | None = None
+        self._is_open = False
         self.failing = False
 
+    @property
+    def folder(self) -> Path:
+        """Where its files are."""
+        return self._folder
+
     def open(self) -> None:
-        """Find what an earlier process has left."""
+        """Find what an earlier process has left; nothing as long as another one has the folder: ask again."""
+        if self._is_open or (self._folder.is_dir() and not self._is_ours()):
+            return
+        self._is_open = True
         for path in sorted(self._folder.glob("*.jsonl")):
-            with path.open("rb") as file:
-                self._counts[path] = sum(1 for _ in file)
+            self._counts[path] = lines_of(path)
             self._last = int(path.stem)
+
+    def close(self) -> None:
+        """Another process may have the folder. Harmless when it was never used."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.close()
+
+    def _is_ours(self) -> bool:
+        """Nobody else has the folder. Where nothing can be locked nobody takes anything over either."""
+        if self._lock is None:
+            with suppress(OSError):
+                self._lock = locked(self._folder)
+                return self._lock is not None
+        return True
 
     @property
     def waiting(self) -> int:
@@ -67,6 +93,9 @@ class Spool:
         except TypeError:  # a text that is none: the writer mends it
             return False
         try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not self._is_ours():
+                raise OSError("another process has the folder")
             path = self._file()
             with path.open("ab", buffering=0) as file:
                 before = file.tell()
@@ -80,7 +109,7 @@ class Spool:
             return False
         self.failing = False
         self._counts[path] = self._counts.get(path, 0) + 1
-        self._last = int(path.stem)
+        self._last = max(self._last, int(path.stem))
         self._current = path
         self._unsynced.add(path)
         return True
@@ -102,12 +131,28 @@ class Spool:
 
     def _file(self) -> Path:
         """The one that is written to: the last of this process, unless it is full or taken."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._current is not None and 0 < self._counts.get(self._current, 0) < LINES_A_FILE:
             return self._current
         path = self._folder / f"{self._last + 1:09}.jsonl"
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
         return path
+
+    def places_for(self, count: int) -> list[Path]:
+        """Names of so many files that are to come from elsewhere; none where this one has no lock.
+
+        Raises OSError.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.open()
+        if not self._is_open or not self._is_ours() or self._lock is None:
+            return []
+        first = self._last + 1
+        self._last += count
+        return [self._folder / f"{number:09}.jsonl" for number in range(first, first + count)]
+
+    def came(self, files: Mapping[Path, int]) -> None:
+        """They are at the places that were named for them, with so many lines."""
+        self._counts.update(files)
 
     def take(self) -> Path | None:
         """The oldest file, to be read: it is not written to any more, and not given again."""
@@ -117,11 +162,33 @@ class Spool:
 
     def read(self, path: Path) -> list[Spooled]:
         """What is in a file; a line that was cut short never counted."""
-        return list(_read(path))
+        with suppress(FileNotFoundError):  # this one had no lock, and another process has taken it over
+            return list(_read(path))
+        return []
 
     def done(self, path: Path) -> None:
         """All that is in it is in the database."""
         path.unlink(missing_ok=True)
+
+
+def locked(folder: Path) -> BinaryIO | None:
+    """The lock on a spool, until it is closed; None while another process has it. Raises OSError."""
+    lock = (folder / LOCK_FILE).open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    except OSError:
+        lock.close()
+        raise
+    return lock
+
+
+def lines_of(path: Path) -> int:
+    """How many records are in a file. Raises OSError."""
+    with path.open("rb") as file:
+        return sum(1 for _ in file)
 
 
 def _read(path: Path) -> Iterator[Spooled]:

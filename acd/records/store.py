@@ -51,12 +51,10 @@ class RecordStore:
         self._is_wanted = False
         self._opening = threading.Lock()
 
-    def open(self) -> None:
-        """Connect and bring the tables up to date; other processes may do so at the same time.
+    def want(self) -> URL:
+        """Have the first use open it; its address. Nothing is connected to.
 
-        Raises OperatorError where that fails: a bad address, no permission, a database made by a newer
-        version, or none where none is to be made; RecordsAway where it may be possible later: the next use
-        tries again then.
+        Raises OperatorError: a bad address, or no database where none is to be made.
         """
         try:
             url = make_url(self._url)
@@ -66,6 +64,16 @@ class RecordStore:
         if not self._create and _is_missing(url):
             raise OperatorError(f"records: there is no database {url.database}{_NOTHING_YET}")
         self._is_wanted = True
+        return url
+
+    def open(self) -> None:
+        """Connect and bring the tables up to date; other processes may do so at the same time.
+
+        Raises OperatorError where that fails: a bad address, no permission, a database made by a newer
+        version, or none where none is to be made; RecordsAway where it may be possible later: the next use
+        tries again then.
+        """
+        url = self.want()
         shown = url.render_as_string(hide_password=True)
         try:
             self._connect()
@@ -88,6 +96,9 @@ class RecordStore:
                 except BaseException:
                     engine.dispose()
                     raise
+                if not self._is_wanted:
+                    engine.dispose()
+                    raise RuntimeError("the record store was closed while it was being opened")
                 self._open_engine = engine
             return self._open_engine
 

@@ -135,9 +135,13 @@ class RecordWriter:
                 self._spool.open()
                 if self.on_disk:
                     log.warning("records of an earlier run wait for the database", pending=self.on_disk)
-                    self._idle.clear()
-                    self._work.set()
+                    self.look_on_disk()
             self._task = asyncio.create_task(self._run(), name="record-writer")
+
+    def look_on_disk(self) -> None:
+        """The spool has more than what was submitted here."""
+        self._idle.clear()
+        self._work.set()
 
     def submit(self, item: Item, on_stored: Callable[[], None], *, replace: bool = True) -> None:
         """Have the item written; `on_stored` is called in the loop once it is safe in the database.
@@ -186,10 +190,14 @@ class RecordWriter:
         """Try once more to write what is left, then stop. Closing twice is harmless."""
         self._closing.set()
         self._work.set()
-        if self._task is not None:
-            await self._task
-        if self._syncing is not None:
-            await self._syncing
+        try:
+            if self._task is not None:
+                await self._task
+            if self._syncing is not None:
+                await self._syncing
+        finally:
+            if self._spool is not None:
+                self._spool.close()
 
     async def _run(self) -> None:
         pause_s = self._retry_first_s

@@ -43,24 +43,27 @@ class LiveMirror:
     async def open(self, others: Iterable[Path] = (), fence: int = 0) -> None:
         """Find the newest state. A Redis that is away is waited for a few seconds at most.
 
+        Files are read and written by a thread: on a shared disk, or where they are large, that takes a while.
+
         `others` are folders like our own, of controllers that led before; `fence` is our number as the
         leader from here on. Raises OperatorError while another process has the disk's copy open.
         """
-        self._disk.open()
+        await asyncio.to_thread(self._disk.open)
         for folder in others:
-            self._take_newer(_of_other(folder), f"on the disk of {folder.parent.name}")
+            kept = await asyncio.to_thread(_of_other, folder)
+            await asyncio.to_thread(self._take_newer, kept, f"on the disk of {folder.parent.name}")
         if self._redis is not None:
-            kept = await self._redis.fetch()
-            if kept is None:
+            in_redis = await self._redis.fetch()
+            if in_redis is None:
                 log.warning(
                     "starting with the live state on disk alone, Redis may have newer",
                     keys=len(self._disk.load()),
                 )
             else:
-                self._take_newer(kept, "in Redis")
+                await asyncio.to_thread(self._take_newer, in_redis, "in Redis")
         self._disk.fence = fence
         if fence:
-            self._disk.write_anew()
+            await asyncio.to_thread(self._disk.write_anew)
         if self._redis is not None:
             self._redis.fence = fence
             self._redis.begin(self._disk.load())

@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 GRACE_S = 2.0
 """After the first node is known the others have so long, before its callers are served without theirs."""
 KEPT = "drained-nodes"
+AWAY = "nodes-away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,10 @@ class Node:
 
 
 class Nodes:
-    """`drained`: nodes that are to be given no new calls. The last ones are kept over a restart."""
+    """`drained`: nodes that are to be given no new calls. The last ones are kept over a restart.
+
+    So are those that are away while others are there, for whom nobody waits after a take-over either.
+    """
 
     def __init__(self, nodes: Iterable[Node], watch: Watch, feed: Feed, floor: Floor, mirror: Mirror) -> None:
         self._nodes = {node.name: node for node in nodes}
@@ -53,6 +57,8 @@ class Nodes:
         self._floor = floor
         self._mirror = mirror
         self._grace: asyncio.TimerHandle | None = None
+        self._gone: frozenset[str] = frozenset()
+        self._missing: asyncio.TimerHandle | None = None
         self.drained: set[str] = set()
         self.on_known: Callable[[], None] = lambda: None
         watch.clocks = {node.name: node.link.clock for node in self.all}
@@ -93,8 +99,9 @@ class Nodes:
         self._watch.on_queue_join = self._strayed
 
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
-        """Which nodes are drained. Before agents and calls are known."""
+        """Which nodes are drained, and which were away. Before agents and calls are known."""
         self.drained = set(kept.get(KEPT, {}).get("names", ())) & self.names
+        self._gone = self.names & set(kept.get(AWAY, {}).get("names", ()))
         for name in sorted(self.names):
             self._feed(events.NodeSuspended(name))
 
@@ -139,12 +146,16 @@ class Nodes:
     async def stop(self) -> None:
         """Nothing of theirs goes on."""
         self._end_grace()
+        if self._missing is not None:
+            self._missing.cancel()
         for node in self.all:
             await node.bond.stop()
 
     def _known(self) -> None:
+        known = self._names_known()
+        self._note_gone(self._gone - known)
         if self.names and self._floor.suspended:
-            if all(node.bond.known for node in self.all):
+            if known | self._gone >= self.names:
                 self._resume()
             elif self._grace is None:
                 self._grace = asyncio.get_running_loop().call_later(GRACE_S, self._resume)
@@ -154,6 +165,7 @@ class Nodes:
     def _resume(self) -> None:
         self._end_grace()
         if self._floor.suspended and any(node.bond.known for node in self.all):
+            self._note_gone(self.names - self._names_known())
             self._feed(events.DispatchResumed())
             self.on_known()
 
@@ -166,6 +178,22 @@ class Nodes:
         if not any(node.bond.known for node in self.all):
             self._end_grace()
             self._feed(events.DispatchSuspended())
+        if self._missing is None:
+            self._missing = asyncio.get_running_loop().call_later(GRACE_S, self._look_who_is_missing)
+
+    def _look_who_is_missing(self) -> None:
+        """Some time after one went: where all did, they are waited for together when they come back."""
+        self._missing = None
+        if not self._floor.suspended:
+            self._note_gone(self.names - self._names_known())
+
+    def _names_known(self) -> frozenset[str]:
+        return frozenset(node.name for node in self.all if node.bond.known)
+
+    def _note_gone(self, names: frozenset[str]) -> None:
+        if names != self._gone:
+            self._gone = names
+            self._mirror.put(AWAY, {"names": sorted(names)})
 
     def _strayed(self, channel: str, is_late: bool) -> None:
         node = self._nodes.get(node_of(channel))

@@ -68,15 +68,17 @@ async def test_a_call_is_on_record_and_on_the_pages(centre: PostgresCentre) -> N
     assert sales["values"]["offered"] == 1
 
 
-@pytest.mark.parametrize("killed", [False, True])
-async def test_a_database_that_is_gone_at_the_end_of_a_call(centre: PostgresCentre, killed: bool) -> None:
-    await asyncio.to_thread(centre.postgres.stop)
-    ids = [await talk(centre), await talk(centre)]
-    if killed:
+@pytest.mark.parametrize("how", ["stopped", "stopped, controller killed", "stalled, controller killed"])
+async def test_a_database_that_is_gone_at_the_end_of_a_call(centre: PostgresCentre, how: str) -> None:
+    await asyncio.to_thread(centre.postgres.stall if "stalled" in how else centre.postgres.stop)
+    ids = [await talk(centre)]
+    if "killed" in how:
         await asyncio.to_thread(centre.kill_controller)
         await asyncio.to_thread(centre.start_controller)
-        ids.append(await talk(centre))
-    centre.postgres.start()  # it would end with another thread
+        assert not (await centre.ask("health"))["records_database"], "it was not waited for"
+    ids.append(await talk(centre))
+    # It would end with another thread.
+    (centre.postgres.thaw if "stalled" in how else centre.postgres.start)()
     for call_id in ids:
         assert story(await centre.record(call_id, limit_s=60))[: len(TALK)] == TALK
     assert len({record.call_id for record in await asyncio.to_thread(centre.records)} & set(ids)) == len(ids)

@@ -128,9 +128,10 @@ async def _until(there: Callable[[], bool]) -> None:
 
 
 async def test_one_leads_and_the_other_takes_over_from_the_dead(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(election, "LEASE_S", 2.0)
+    town = Town(server, {"one": "192.0.2.1", "two": "192.0.2.1"})
     await town.lead("one")
     await _stays_by(town, "two")
     assert town.all["two"].leader == "one"
@@ -139,6 +140,16 @@ async def test_one_leads_and_the_other_takes_over_from_the_dead(
     await town.lead("two")
     assert asyncio.get_running_loop().time() - began < 1.7, "sooner than the lease runs out"
     assert town.all["two"].fence == 2
+    await town.close()
+
+
+async def test_another_machine_that_refuses_connections_may_lead_until_its_lease_is_over(town: Town) -> None:
+    """A firewall that rejects answers as a machine without the process does."""
+    await town.lead("one")
+    town.keeping["one"].cancel()  # cut off from Redis, and from the other one by such a firewall
+    town.dead.add("one")
+    await town.lead("two")
+    assert not town.gates["one"].is_open, "never two at a time"
 
 
 async def test_a_frozen_leader_finds_that_it_is_over(town: Town) -> None:

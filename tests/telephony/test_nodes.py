@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,10 @@ from tests.runtime.fakes import FakeMirror
 class House:
     """Two nodes that are connected to nothing; who is up and known is said by a test."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self.engine = Engine(Plan({}, {}))
         self.now = 0.0
-        self.mirror = FakeMirror()
+        self.mirror = FakeMirror(kept)
         self.watch = Watch(["1001", "1002"], self.feed, lambda _call, _consult: None)
         self.nodes = Nodes(map(self._node, "ab"), self.watch, self.feed, self.engine.floor, self.mirror)
         for node in self.nodes.all:
@@ -90,6 +91,57 @@ async def test_one_that_does_not_come_is_not_waited_for(monkeypatch: pytest.Monk
     async with asyncio.timeout(1):
         await known.wait()
     assert not house.engine.floor.suspended
+    await house.nodes.stop()
+
+
+async def test_one_that_was_away_already_is_not_waited_for_after_a_take_over() -> None:
+    house = House()
+    house.comes("a")
+    house.comes("b")
+    house.goes("b")
+    house.nodes._look_who_is_missing()  # it does not come back
+    after = House(house.mirror.load())
+    after.comes("a")
+    assert not after.engine.floor.suspended
+    after.comes("b")
+    assert after.engine.floor.nodes_away == set()
+    third = House(after.mirror.load())
+    third.comes("a")
+    assert third.engine.floor.suspended, "b is there again, so its callers count from the start"
+    for each in (house, after, third):
+        await each.nodes.stop()
+
+
+async def test_who_did_not_come_in_time_is_away_for_the_next_leader(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nodes_module, "GRACE_S", 0.0)
+    house = House()
+    known = asyncio.Event()
+    house.nodes.on_known = known.set
+    house.comes("b")
+    async with asyncio.timeout(1):
+        await known.wait()
+    after = House(house.mirror.load())
+    monkeypatch.setattr(nodes_module, "GRACE_S", 60.0)
+    after.comes("b")
+    assert not after.engine.floor.suspended
+    for each in (house, after):
+        await each.nodes.stop()
+
+
+async def test_nodes_that_went_together_are_waited_for_together() -> None:
+    """A cut of the controller's own: none of them has callers who might go before the others'."""
+    house = House()
+    for name in ("a", "b"):
+        house.comes(name)
+    for name in ("a", "b"):
+        house.goes(name)
+    house.nodes._look_who_is_missing()
+    house.comes("a")
+    assert house.engine.floor.suspended
+    house.comes("b")
+    assert not house.engine.floor.suspended
+    assert house.mirror.load() == {}
+    await house.nodes.stop()
 
 
 async def test_which_node_makes_a_call() -> None:
@@ -106,6 +158,7 @@ async def test_which_node_makes_a_call() -> None:
     assert house.nodes.pick("1001") == "b"  # better than none
     with pytest.raises(TelephonyError):
         house.nodes.pick("1002")
+    await house.nodes.stop()
 
 
 async def test_what_is_drained_outlives_a_restart() -> None:
@@ -155,6 +208,7 @@ async def test_a_phone_is_busy_for_all_and_lacking_where_it_is() -> None:
     assert not house.engine.floor.phones["1001"].in_use
     house.goes("b")
     assert house.engine.floor.phones["1001"].reachable
+    await house.nodes.stop()
 
 
 async def test_an_action_of_no_node_is_refused() -> None:
