@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-FOLDER = "drills"
+from acd.settings.environment import DRILLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Report:
 
 def write(report: Report, home: Path) -> tuple[Path, Path]:
     """Both files, below `drills/` in ACD_HOME, for their owner alone. Raises OSError."""
-    folder = home / FOLDER
+    folder = home / DRILLS
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     stem = f"{report.began.replace(':', '').partition('.')[0]}Z-{report.drill}"
     page, data = folder / f"{stem}.md", folder / f"{stem}.json"
