@@ -9,6 +9,8 @@ from acd.drills.kinds import CRASH_WITH_STANDBY_S, Drill
 from acd.drills.report import Check, Report
 from acd.runtime.leader import Standing
 
+BY_SOMEBODY = ("caller", "agent", "outside")
+"""Who may end a call meanwhile: also whom it had been put through to."""
 SHORT_CALL_S = 60.0
 """Of calls that last so long some end by themselves while nobody watches; of longer ones fewer."""
 
@@ -49,7 +51,7 @@ def sort_calls(
     report.kept = [call for call in report.in_progress if call not in gone]
     # An Asterisk that stops hangs up in order: who ended its calls, as it is on record, is nobody.
     dies = set(before.calls_at(report.node)) if drill.ends_calls else set()
-    report.ended = [call for call in gone if call not in dies and by.get(call) in ("caller", "agent")]
+    report.ended = [call for call in gone if call not in dies and by.get(call) in BY_SOMEBODY]
     rest = [call for call in gone if call not in report.ended]
     report.unseen = [call for call in rest if call not in dies and by.get(call) == "unknown"]
     report.lost = [call for call in rest if call not in report.unseen]

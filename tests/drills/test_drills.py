@@ -158,7 +158,7 @@ async def test_a_call_that_ended_just_before_the_last_look_is_written_a_moment_l
 
     def ended_late(calls: Collection[str]) -> dict[str, str]:
         asked.append(len(calls))
-        return dict.fromkeys(calls, "caller") if len(asked) > written_at else {}
+        return dict.fromkeys(calls, "outside") if len(asked) > written_at else {}
 
     leader = PlayedLeader(WELL, None, {**WELL, "records_waiting": waiting})
     leader.after = replace(BEFORE, calls=[], leader="two", fence=8)
