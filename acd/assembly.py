@@ -314,7 +314,8 @@ class Assembly:
     def _drill_desk(self, secrets: Secrets) -> DrillDesk:
         """Where there is only one node its name is ''."""
         nodes = self.nodes.all
-        return DrillDesk({n.name: partial(fence.say, n.link.address, secrets.ami_password) for n in nodes})
+        say = {n.name: partial(fence.say, n.link.address, secrets.ami_password) for n in nodes}
+        return DrillDesk(say, self.writer.look)
 
     def _make_node(self, environment: Environment, secrets: Secrets) -> Node:
         """The connection to one Asterisk."""

@@ -26,11 +26,15 @@ LOSSES: dict[str, Loss] = {"redis": REDIS, "database": DATABASE}
 class DrillDesk:
     """`say` has the console of an Asterisk do something, by node; '' is the one where there are no nodes.
 
-    Each raises what `acd.telephony.fence.say` does.
+    Each raises what `acd.telephony.fence.say` does. `look_at_database` has it tried at once, since where
+    nothing happens nobody would notice that it is away.
     """
 
-    def __init__(self, say: Mapping[str, Callable[[str], Awaitable[Any]]]) -> None:
+    def __init__(
+        self, say: Mapping[str, Callable[[str], Awaitable[Any]]], look_at_database: Callable[[], None]
+    ) -> None:
         self._say = say
+        self._look_at_database = look_at_database
 
     def handlers(self) -> dict[str, Handler]:
         """By the word that the request begins with; each needs `who`, for the log."""
@@ -63,7 +67,10 @@ class DrillDesk:
             raise RequestRefused(BAD_REQUEST, f"'what' is one of: {', '.join(LOSSES)}")
         for_s = _seconds(request)
         self._begins(f"loss of {loss.what}", request)
-        return {"for_s": loss.begin(for_s)}
+        lasts_s = loss.begin(for_s)
+        if loss is DATABASE:
+            self._look_at_database()
+        return {"for_s": lasts_s}
 
     async def _asterisk(self, request: Request) -> Mapping[str, Any]:
         """Asterisk ends, now or when its last call has; its keeper starts it again. `node`: of several."""

@@ -1,4 +1,4 @@
-"""Work that one of several processes does: whoever has the lock of a file."""
+"""Work that one of several processes does: whoever has the lock of a file; and who is there beside it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 
 @contextlib.contextmanager
@@ -21,3 +22,20 @@ def sole(file: Path) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+def present(file: Path) -> IO[str] | None:
+    """Be there, with any number of others, so that nobody is `sole`: until what it gives is closed.
+
+    None: somebody is the sole one. Raises OSError where the file cannot be opened or locked.
+    """
+    lock = file.open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    except OSError:
+        lock.close()
+        raise
+    return lock

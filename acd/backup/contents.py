@@ -8,11 +8,11 @@ from pathlib import Path
 
 from acd.runtime.version_files import VersionFiles, files_of
 from acd.settings.config_files import config_files
-from acd.settings.environment import Environment
+from acd.settings.environment import DRILLS, Environment
 
 CONFIG, FLOWS, VERSIONS, HOME, JOURNAL = "config", "ivr_flows", "versions", "home", "journal"
-KEPT_OF_HOME = ("retention.key", "retention.stamp")
-"""Small files of ACD_HOME without which what is on record would not mean the same."""
+KEPT_OF_HOME = ("retention.key", "retention.stamp", DRILLS)
+"""Of ACD_HOME: small files without which what is on record would not mean the same, and reports of drills."""
 _LAST = "version.json"
 
 
@@ -24,6 +24,7 @@ def small_files(env: Environment) -> Iterator[tuple[str, Path]]:
     for name in KEPT_OF_HOME:
         if (env.home / name).is_file():
             yield f"{HOME}/{name}", env.home / name
+        yield from _below(f"{HOME}/{name}", env.home / name)
 
 
 def version_files(env: Environment) -> Iterator[tuple[str, Path]]:

@@ -31,7 +31,8 @@ from acd.errors import OperatorError, StateError
 from acd.recordings.files import NAME
 from acd.runtime.version_files import VersionFiles
 from acd.settings.config_files import is_configuration
-from acd.settings.environment import Environment
+from acd.settings.environment import WEB_LOCK, Environment
+from acd.sole import sole
 
 OLD = ("live", "spool", "cdr-place.json", "refold-place.json")
 """What belongs to the data that was there, and must not go on with others."""
@@ -75,18 +76,22 @@ def restore(env: Environment, asked: Asked, now: datetime, pace: Pace) -> Restor
     """All of it, or nothing. Raises OperatorError."""
     try:
         env.home.mkdir(parents=True, exist_ok=True)
-        _check_nobody_runs(env)
-        places = _places(env, with_config=asked.with_config)
-        if not asked.replace:
-            _check_is_empty(env, places)
-        if kind_of(env.database_url) is DatabaseKind.POSTGRESQL:
-            check_is_empty(env.database_url)
-        with VersionFiles(env.versions_dir).locked(), _staging(env.home) as staging:
-            return _restored(env, asked, staging, places, now, pace)
+        with _nobody_runs(env):
+            return _in_place(env, asked, now, pace)
     except OSError as error:
         raise OperatorError(
             f"nothing was restored: {error.filename or env.home}: {error.strerror}"
         ) from error
+
+
+def _in_place(env: Environment, asked: Asked, now: datetime, pace: Pace) -> Restored:
+    places = _places(env, with_config=asked.with_config)
+    if not asked.replace:
+        _check_is_empty(env, places)
+    if kind_of(env.database_url) is DatabaseKind.POSTGRESQL:
+        check_is_empty(env.database_url)
+    with VersionFiles(env.versions_dir).locked(), _staging(env.home) as staging:
+        return _restored(env, asked, staging, places, now, pace)
 
 
 @contextlib.contextmanager
@@ -100,8 +105,21 @@ def _staging(home: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _check_nobody_runs(env: Environment) -> None:
-    """Neither here nor, of several controllers, elsewhere: one that stands by would take up what it finds."""
+@contextlib.contextmanager
+def _nobody_runs(env: Environment) -> Iterator[None]:
+    """No controller, here or elsewhere, and no web process, which would go on with a file put aside.
+
+    A web process does not start meanwhile. Raises OperatorError.
+    """
+    _check_no_controller(env)
+    with sole(env.home / WEB_LOCK) as nobody_is_there:
+        if not nobody_is_there:
+            raise OperatorError(f"a web process runs in {env.home}: stop it, then restore")
+        yield
+
+
+def _check_no_controller(env: Environment) -> None:
+    """Of several one that stands by would take up what it finds."""
     running = [str(path) for path in _sockets(env) if _listens_here(path)]
     running += [p.name for p in env.controllers if _listens_at(p.host, p.port)]
     if running:

@@ -12,9 +12,10 @@ import typer
 
 from acd import __version__
 from acd.cli import auditing, context
-from acd.drills.kinds import DRILLS, OUTAGE_S, Drill
+from acd.drills.judge import Before
+from acd.drills.kinds import DRILLS, LOSS_AT_LEAST_S, OUTAGE_S, Drill
 from acd.drills.report import Report, markdown, write
-from acd.drills.run import Before, carry_out, look
+from acd.drills.run import carry_out, look
 from acd.errors import OperatorError
 from acd.loss import LONGEST_S
 from acd.runtime.leader import Leader
@@ -62,6 +63,7 @@ async def _carried_out(
     leader = Leader(env)
     before = await look(leader)
     _refuse_if_unfit(drill, env, before, most_calls)
+    refuse_if_nothing_to_lose(drill, before, for_s)
     refuse_if_nobody_else(node, before)
     _ask(drill, before, node, yes=yes)
     report = Report(
@@ -99,6 +101,21 @@ def _refuse_if_unfit(drill: Drill, env: Environment, before: Before, most_calls:
         raise OperatorError(f"not all controllers are there ({', '.join(missing)}): see to that first")
     if most_calls is not None and len(before.calls) > most_calls:
         raise OperatorError(f"{len(before.calls)} calls are in progress, more than {most_calls}")
+
+
+def refuse_if_nothing_to_lose(drill: Drill, before: Before, for_s: float) -> None:
+    """Raises OperatorError where nothing could be lost, is lost already, or for too short a time to show."""
+    if before.in_redis is False:
+        raise OperatorError("Redis is away already, so this is no time for a drill ('acd doctor')")
+    if before.records_away_s:
+        raise OperatorError("the database is away already, so this is no time for a drill ('acd doctor')")
+    if drill.takes_away == "redis" and before.in_redis is None:
+        raise OperatorError(
+            "this centre keeps no live state in Redis ('redis:' in system.yml, ACD_REDIS_HOST): there is none"
+            " to lose"
+        )
+    if drill.takes_away and for_s < LOSS_AT_LEAST_S:
+        raise OperatorError(f"a loss of less than {LOSS_AT_LEAST_S:g} s may not show: --for is too short")
 
 
 def check_node(drill: Drill, node: str, names: list[str]) -> None:

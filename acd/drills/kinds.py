@@ -8,6 +8,10 @@ from typing import Any
 
 OUTAGE_S = 10.0
 """How long what lasts does, unless another time is asked for."""
+LOSS_AT_LEAST_S = 3.0
+"""A shorter loss of Redis may not show: where nothing happens it is spoken to every 2 s."""
+WHOLE_WITHIN_S = 60.0
+"""What has ended is started again by its keeper, and looks around."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +20,8 @@ class Drill:
 
     `resumes_within_s`: a limit for the time until calls are routed again. `ends_calls`: those in progress may
     be lost, but only at the one Asterisk that it is about. `changes_leader`: another controller has to lead
-    afterwards. `lasts`: the fault is there for a while, as long as is asked for.
+    afterwards. `lasts`: the fault is there for a while, as long as is asked for. `whole_within_s`: a limit
+    for the time from its end until all is as before.
     """
 
     name: str
@@ -29,6 +34,12 @@ class Drill:
     needs_standby: bool = False
     ends_calls: bool = False
     lasts: bool = False
+    whole_within_s: float = WHOLE_WITHIN_S
+
+    @property
+    def takes_away(self) -> str:
+        """'redis' or 'database': what the controller that leads has to do without; '' for other faults."""
+        return str(self.fields.get("what", ""))
 
 
 DRILLS = {
@@ -70,6 +81,7 @@ DRILLS = {
             {"what": "redis"},
             resumes_within_s=1.0,
             lasts=True,
+            whole_within_s=10.0,  # tried again each second
         ),
         Drill(
             "database-loss",
@@ -80,6 +92,7 @@ DRILLS = {
             {"what": "database"},
             resumes_within_s=1.0,
             lasts=True,
+            whole_within_s=40.0,  # tried again at least every 30 s
         ),
     )
 }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-FOLDER = "drills"
+from acd.settings.environment import DRILLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Report:
 
     `kept`: still there afterwards; `ended`: by the caller or an agent meanwhile; `unseen`: ended meanwhile,
     and nobody knows by whom; `lost`: with a dead Asterisk, or by the product. `node`: the Asterisk that it is
-    about, where there are several.
+    about, where there are several. `resumed_s`: from its begin until calls were routed again; `whole_s`: from
+    its end until all was as before. None: not within the limit.
     """
 
     drill: str
@@ -46,6 +47,7 @@ class Report:
     unseen: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     resumed_s: float | None = None
+    whole_s: float | None = None
     checks: list[Check] = field(default_factory=list)
 
     @property
@@ -56,7 +58,7 @@ class Report:
 
 def write(report: Report, home: Path) -> tuple[Path, Path]:
     """Both files, below `drills/` in ACD_HOME, for their owner alone. Raises OSError."""
-    folder = home / FOLDER
+    folder = home / DRILLS
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     stem = f"{report.began.replace(':', '').partition('.')[0]}Z-{report.drill}"
     page, data = folder / f"{stem}.md", folder / f"{stem}.json"
@@ -71,7 +73,6 @@ def write(report: Report, home: Path) -> tuple[Path, Path]:
 
 def markdown(report: Report) -> str:
     """For who reads."""
-    resumed = "not within the limit" if report.resumed_s is None else f"{report.resumed_s:.2f} s"
     facts = (
         ("centre", f"{_cell(report.centre)}, acd {report.version}"),
         ("by whom", f"{_cell(report.who)} at {_cell(report.host)}"),
@@ -85,7 +86,8 @@ def markdown(report: Report) -> str:
         ("ended by caller or agent meanwhile", str(len(report.ended))),
         ("ended meanwhile, nobody saw by whom", _ids(report.unseen)),
         ("lost", _ids(report.lost)),
-        ("time until calls were routed again", resumed),
+        ("time until calls were routed again", _seconds(report.resumed_s)),
+        ("time from its end until all was as before", _seconds(report.whole_s)),
     )
     lines = [
         f"# Drill {report.drill}: {'passed' if report.passed else 'FAILED'}",
@@ -104,6 +106,10 @@ def markdown(report: Report) -> str:
 
 def _ids(calls: Sequence[str]) -> str:
     return f"{len(calls)}: {', '.join(calls)}" if calls else "0"
+
+
+def _seconds(took_s: float | None) -> str:
+    return "not within the limit" if took_s is None else f"{took_s:.2f} s"
 
 
 def _cell(text: str) -> str:

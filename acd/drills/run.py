@@ -1,23 +1,26 @@
-"""A drill from outside: looks, brings it about, watches until all is as before, and judges."""
+"""A drill from outside: looks, brings it about, watches until all is as before, and has it judged."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from acd.drills.kinds import CRASH_WITH_STANDBY_S, Drill
-from acd.drills.report import Check, Report
+from acd.drills.judge import Before, checks, sort_calls
+from acd.drills.kinds import WHOLE_WITHIN_S, Drill
+from acd.drills.report import Report
 from acd.errors import OperatorError, RequestRefused
-from acd.runtime.leader import Leader, Standing
+from acd.runtime.leader import Leader
 
 LOOK_S = 0.1
 ANSWER_WITHIN_S = 1.0
 FAULT_SEEN_WITHIN_S = 3.0
-WHOLE_WITHIN_S = 60.0
+WRITTEN_WITHIN_S = 10.0
+"""Records are gathered for up to 2 s before they are written."""
+WRITTEN_LOOK_S = 0.5
 OTHERS = "all"
 """Nodes, where no controller routed calls at any."""
 
@@ -35,32 +38,6 @@ Ended = Callable[[Collection[str]], Mapping[str, str]]
 """Of these calls those on record, and by whom each was ended: 'caller', 'agent' or something else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What is there before it begins. `leader` is '' where there is one controller only.
-
-    `nodes`: of each Asterisk that has a name, whether it takes part, and is not drained; `at`: the node of
-    each call.
-    """
-
-    calls: list[str]
-    leader: str
-    fence: int
-    standings: list[Standing]
-    pid: int
-    nodes: Mapping[str, bool] = field(default_factory=dict)
-    at: Mapping[str, str] = field(default_factory=dict)
-
-    def calls_at(self, node: str) -> list[str]:
-        """All of them where nodes have no names."""
-        return [call for call in self.calls if not self.nodes or self.at.get(call) == node]
-
-    @property
-    def standing_by(self) -> list[str]:
-        """The controllers that could take over."""
-        return [one.name for one in self.standings if not one.leads and one.reason == "stands by"]
-
-
 async def look(leader: Leader) -> Before:
     """Raises OperatorError where nobody leads, or no calls are routed now."""
     status = await leader.request(do="status")
@@ -75,7 +52,8 @@ async def look(leader: Leader) -> Before:
     at = {str(call["id"]): str(call.get("node", "")) for call in status["calls"]}
     nodes = {str(n["name"]): bool(n["known"] and not n["drained"]) for n in status.get("nodes", [])}
     leads, fence = str(told["leader"]), int(told["fence"])
-    return Before(list(at), leads, fence, standings, int(status["pid"]), nodes, at)
+    in_redis, away_s = status["live_state"]["in_redis"], float(status["records"]["away_s"])
+    return Before(list(at), leads, fence, standings, int(status["pid"]), nodes, at, in_redis, away_s)
 
 
 async def carry_out(
@@ -96,30 +74,35 @@ async def carry_out(
     if report.node:
         fields["node"] = report.node
     await leader.request(do=drill.do, who=report.who, **fields)
-    watch = _Watch(leader, report.node, clock)
+    watch = _Watch(leader, drill, report.node, clock)
     await watch.until_over(lasts_s)
     report.resumed_s = watch.resumed_s
-    after = await watch.until_whole(before)
+    after = await watch.until_whole(before, lasts_s)
+    report.whole_s = watch.whole_s
     report.over = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "")
     report.in_progress = before.calls
-    _sort_calls(report, drill, before, after.calls, ended)
+    gone = [call for call in report.in_progress if call not in after.calls]
+    sort_calls(report, drill, before, gone, await watch.until_written(gone, ended))
     report.leader_after = after.leader
-    report.checks = _checks(drill, report, before, after, watch)
+    report.checks = checks(drill, report, before, after, was_seen=watch.was_seen, disturbed=watch.disturbed)
 
 
 class _Watch:
     """What the centre says while the fault is there, which begins as this is made.
 
     `resumed_s`: when calls were routed again for good, at `node` if it is about one; `was_seen`: the fault
-    showed. `disturbed`: other nodes at which calls were not routed meanwhile.
+    showed. `whole_s`: how long after its end all was as before. `disturbed`: other nodes at which calls were
+    not routed meanwhile.
     """
 
-    def __init__(self, leader: Leader, node: str, clock: Clock) -> None:
+    def __init__(self, leader: Leader, drill: Drill, node: str, clock: Clock) -> None:
         self._leader = leader
+        self._drill = drill
         self._clock = clock
         self._began = clock.monotonic()
         self._node = node
         self.resumed_s: float | None = 0.0
+        self.whole_s: float | None = None
         self.was_seen = False
         self.disturbed: set[str] = set()
 
@@ -130,14 +113,12 @@ class _Watch:
         while self._clock.monotonic() < limit:
             health = await self._health()
             now = self._clock.monotonic()
-            if not self._routes(health):
-                self.was_seen, self.resumed_s = True, None
+            routes = self._routes(health)
+            if not routes:
+                self.resumed_s = None
             elif self.resumed_s is None:
                 self.resumed_s = round(now - self._began, 2)
-            if health is not None and (
-                health["live_state_in_redis"] is False or not health["records_database"]
-            ):
-                self.was_seen = True
+            self.was_seen |= self._shows(health, routes=routes)
             if self.resumed_s is not None and now > until:
                 return
             await self._clock.sleep(LOOK_S)
@@ -153,19 +134,43 @@ class _Watch:
         self.disturbed |= {name for name, is_known in known.items() if name != self._node and not is_known}
         return known.get(self._node, False)
 
-    async def until_whole(self, before: Before) -> Before:
-        """Wait until as many controllers stand by as before, and nothing waits; what is there then."""
+    def _shows(self, health: Mapping[str, Any] | None, *, routes: bool) -> bool:
+        """Whether this very fault is to be seen now."""
+        if not self._drill.takes_away:
+            return not routes
+        if health is None:
+            return False
+        if self._drill.takes_away == "redis":
+            return health["live_state_in_redis"] is False
+        return not health["records_database"]
+
+    async def until_whole(self, before: Before, lasts_s: float) -> Before:
+        """Wait until as many controllers stand by as before, with Redis and database; what is there then."""
         limit = self._clock.monotonic() + WHOLE_WITHIN_S
         while True:
             health = await self._health()
             found = await self._look()
-            if found is not None and health is not None:
-                stands_by = len(found.standing_by) >= len(before.standing_by)
-                if stands_by and not health["records_away_s"] and health["live_state_in_redis"] is not False:
-                    return found
-            if self._clock.monotonic() > limit:
+            now = self._clock.monotonic()
+            if found is not None and health is not None and _is_whole(before, found, health):
+                self.whole_s = round(max(0.0, now - self._began - lasts_s), 2)
+                return found
+            if now > limit:
                 return found or Before([], "", 0, [], 0)
             await self._clock.sleep(LOOK_S)
+
+    async def until_written(self, calls: Collection[str], ended: Ended) -> Mapping[str, str]:
+        """By whom these were ended, when all are on record or nothing waits to be written; within a limit.
+
+        Under load something always waits, and what ended just before the last look is written a moment later.
+        """
+        limit = self._clock.monotonic() + WRITTEN_WITHIN_S
+        while True:
+            health = await self._health()
+            by = ended(calls)
+            nothing_waits = health is not None and not health["records_waiting"]
+            if len(by) >= len(calls) or nothing_waits or self._clock.monotonic() > limit:
+                return by
+            await self._clock.sleep(WRITTEN_LOOK_S)
 
     async def _look(self) -> Before | None:
         try:
@@ -180,52 +185,7 @@ class _Watch:
             return None
 
 
-def _sort_calls(report: Report, drill: Drill, before: Before, after: Collection[str], ended: Ended) -> None:
-    gone = [call for call in report.in_progress if call not in after]
-    by = ended(gone)
-    report.kept = [call for call in report.in_progress if call in after]
-    # An Asterisk that stops hangs up in order: who ended its calls, as it is on record, is nobody.
-    dies = set(before.calls_at(report.node)) if drill.ends_calls else set()
-    report.ended = [call for call in gone if call not in dies and by.get(call) in ("caller", "agent")]
-    rest = [call for call in gone if call not in report.ended]
-    report.unseen = [call for call in rest if call not in dies and by.get(call) == "unknown"]
-    report.lost = [call for call in rest if call not in report.unseen]
-
-
-def _checks(drill: Drill, report: Report, before: Before, after: Before, watch: _Watch) -> list[Check]:
-    limit_s = drill.resumes_within_s
-    if drill.name == "controller-crash" and before.standing_by:
-        limit_s = CRASH_WITH_STANDBY_S
-    resumed = "never" if report.resumed_s is None else f"{report.resumed_s:g} s"
-    in_time = report.resumed_s is not None and report.resumed_s <= limit_s
-    where = f" at node {report.node}" if report.node else ""
-    found = [Check(f"calls are routed again{where}", f"within {limit_s:g} s", resumed, in_time)]
-    if drill.ends_calls:
-        dies = set(before.calls_at(report.node))
-        allowed = f"those {where.strip() or 'on the Asterisk that started again'}: at most {len(dies)}"
-        found.append(Check("calls lost", allowed, str(len(report.lost)), dies.issuperset(report.lost)))
-    else:
-        found.append(Check("calls lost", "0", str(len(report.lost)), not report.lost))
-    if report.node:
-        disturbed = ", ".join(sorted(watch.disturbed))
-        found.append(
-            Check(
-                "calls are routed at the other nodes", "throughout", disturbed or "throughout", not disturbed
-            )
-        )
-    if drill.do in ("drill-crash", "drill-freeze", "drill-asterisk"):
-        seen = "seen" if watch.was_seen else "not seen"
-        found.append(Check("the fault showed from outside", "seen", seen, watch.was_seen))
-    if drill.changes_leader or (drill.name == "controller-crash" and before.standing_by):
-        passed = after.leader not in ("", before.leader) and after.fence > before.fence
-        found.append(
-            Check("another controller leads", f"not {before.leader}", after.leader or "nobody", passed)
-        )
-    elif before.leader:
-        same = after.leader == before.leader
-        found.append(Check("the same controller leads", before.leader, after.leader or "nobody", same))
-    if before.standings:
-        stand_by = len(after.standing_by) >= len(before.standing_by)
-        told = ", ".join(after.standing_by) or "nobody"
-        found.append(Check("controllers stand by as before", f"{len(before.standing_by)}", told, stand_by))
-    return found
+def _is_whole(before: Before, found: Before, health: Mapping[str, Any]) -> bool:
+    has_redis = before.in_redis is None or health["live_state_in_redis"] is True
+    has_database = health["records_database"] and not health["records_away_s"]
+    return has_redis and has_database and len(found.standing_by) >= len(before.standing_by)

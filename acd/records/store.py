@@ -132,6 +132,11 @@ class RecordStore:
             raise RuntimeError("the record store is not open")
         return self._connect()
 
+    def look(self) -> None:
+        """Ask the database for nothing in particular. Raises SQLAlchemy's errors, while it is away, too."""
+        with self.engine.connect() as connection:
+            connection.execute(select(1))
+
     def save_calls(self, records: Sequence[CallRecord]) -> None:
         """Write calls; all or none. To a call on record are added the facts that are new, and what is folded
         from its facts is replaced.

@@ -56,6 +56,9 @@ class Sink(Protocol):
     def save_dispositions(self, told: Sequence[Disposition]) -> None:
         """Write what agents recorded of calls; called in a thread."""
 
+    def look(self) -> None:
+        """Ask the database for nothing in particular; called in a thread."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Entry:
@@ -98,7 +101,7 @@ class RecordWriter:
         self._idle = asyncio.Event()
         self._idle.set()
         self._closing = asyncio.Event()
-        self._away = False
+        self._away = self._to_look = False
         self._task: asyncio.Task[None] | None = None
         self._unsynced: list[_Entry] = []
         self._syncing: asyncio.Task[None] | None = None
@@ -159,6 +162,12 @@ class RecordWriter:
                 self._syncing = asyncio.create_task(self._sync(), name="spool-to-disk")
         else:
             self._queue.append(entry)
+        self._idle.clear()
+        self._work.set()
+
+    def look(self) -> None:
+        """Try the database, also where nothing waits for it, until it answers: `away` tells of it."""
+        self._to_look = True
         self._idle.clear()
         self._work.set()
 
@@ -229,6 +238,8 @@ class RecordWriter:
 
     async def _write_all(self) -> bool:
         """Write until nothing is left; False when the database is away."""
+        if self._to_look and not await self._has_looked():
+            return False
         while self._queue or await self._take_spooled():
             batch = [self._queue[i] for i in range(min(self._batch_max, len(self._queue)))]
             try:
@@ -243,6 +254,19 @@ class RecordWriter:
             self._note_stored(batch)
         self._work.clear()
         self._idle.set()
+        return True
+
+    async def _has_looked(self) -> bool:
+        """Whether the database is there."""
+        try:
+            await asyncio.to_thread(self._store.look)
+        except Exception as error:
+            if is_outage(error):
+                self._note_away(error)
+                return False
+            log.exception("the database cannot be looked at")
+        self._to_look = False
+        self._note_stored(())
         return True
 
     async def _take_spooled(self) -> bool:

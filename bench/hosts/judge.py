@@ -24,7 +24,9 @@ LEADS = "this controller leads"
 OFFERED_WITHIN_S = 5.0
 """Between a decision to ring and the phone's first ring."""
 REPEATED_S = 35.0
-"""So long SIP repeats what was not answered; what a cut has swallowed may come so late, and ends then."""
+"""So long SIP repeats a ring that was not answered; what a cut has swallowed may come so late."""
+GIVEN_UP_S, GIVEN_UP_RACE_S = 32.0, 1.0
+"""After so long SIP gives up what was not answered, and the call with it: RFC 3261 17.1.1.2, 13.3.1.4."""
 SAID_AGAIN_S = 5.0
 """At most so long after a cut SIP says again what was not answered, RFC 3261 17.1.2.2 (T2 is 4 s)."""
 RACE_S = 0.3
@@ -144,9 +146,20 @@ class Excuses:
     def __init__(self, windows: Sequence[Window]) -> None:
         self._windows = windows
 
-    def path(self, node: str, began: float, ended: float) -> Window | None:
-        """The cut of the phones' way to this node then, or so shortly before that SIP still repeats."""
-        return self._last("path", node, began, ended, REPEATED_S)
+    def path_in(self, node: str, began: float, ended: float) -> Window | None:
+        """The cut of the phones' way to this node in this time, or so shortly before that SIP says again."""
+        return self._last("path", node, began, ended, SAID_AGAIN_S)
+
+    def path(self, node: str, ended: float) -> Window | None:
+        """The cut of the phones' way to this node that may have ended a call there then.
+
+        It was there, or so shortly before that SIP says again what it swallowed; or it swallowed all that was
+        repeated from some moment in it on, until it was given up just then.
+        """
+        begun = ended - GIVEN_UP_S
+        return self.path_in(node, ended, ended) or self._last(
+            "path", node, begun - GIVEN_UP_RACE_S, begun + GIVEN_UP_RACE_S, 0.0
+        )
 
     def swallowed(self, node: str, ended: float, at: float) -> bool:
         """Whether a phone was not told before `at` of what ended at this node then."""
@@ -293,7 +306,7 @@ def judge_losses(callers: Mapping[str, Caller], node_of: Mapping[str, str], excu
         if died is not None:
             verdict.excused.append(f"{text}: its Asterisk was killed")
             verdict.caused_at[number] = died.began
-        elif (cut := excuses.path(node, ended, ended)) is not None:
+        elif (cut := excuses.path(node, ended)) is not None:
             verdict.excused.append(f"{text}: its way to phones and callers was cut")
             verdict.caused_at[number] = cut.began
         else:

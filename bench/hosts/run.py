@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
@@ -55,7 +55,8 @@ class Episode:
     """One fault, or two at a time. Times in seconds; `began_at` Unix seconds.
 
     `resumed_s`: from the first blow until the next call rang at an agent's phone; `whole_s`: from the end of
-    the last one until all was whole and a call was answered.
+    the last one until all was whole and a call was answered. `struck_s`: from the first blow to the last one;
+    `led_s`: from then until another controller led, None: none did. `records_lost`: missing or differing.
     """
 
     faults: list[str]
@@ -65,6 +66,8 @@ class Episode:
     takeovers: int = 0
     resumed_s: float = 0.0
     whole_s: float = 0.0
+    struck_s: float = 0.0
+    led_s: float | None = None
     in_progress: int = 0
     calls: int = 0
     lost: int = 0
@@ -184,6 +187,7 @@ async def _episode(stage: Stage, names: list[str], lasts_s: tuple[float, float])
     acts = []
     for place, name in enumerate(names):
         later_s = stage.chance.uniform(*LATER_S) if place else 0.0
+        episode.struck_s = round(max(episode.struck_s, later_s), 2)
         acts.append(_later(stage, name, later_s, stage.chance.uniform(*lasts_s)))
     await asyncio.gather(*acts)
     over_at = time.time()
@@ -242,13 +246,12 @@ async def judged(stage: Stage, report: Report) -> None:
     report.problems += rings.problems + losses.problems
     report.excused += losses.excused + rings.excused
     report.lost = len(losses.excused) + len(losses.problems)
-    _note_books(report, books, records, excuses)
+    lost_records = _note_books(report, books, load.callers, records, excuses)
     _note_counts(report, stage, rings)
     report.terms, report.fences = len(found), [each.fence for each in leads]
     report.decisions = sum(term.decided_from is not None for term in found)
     report.records = len(records)
-    missing = {text.partition(":")[0] for text in books.problems} & load.callers.keys()
-    _attribute(report.episodes, load.callers, changes, losses.caused_at, missing)
+    _attribute(report.episodes, load.callers, changes, losses.caused_at, lost_records)
 
 
 async def _records(stage: Stage, rows: list[Row]) -> list[CallRecord]:
@@ -263,11 +266,16 @@ async def _records(stage: Stage, rows: list[Row]) -> list[CallRecord]:
         await asyncio.sleep(1.0)
 
 
-def _note_books(report: Report, books: Books, records: list[CallRecord], excuses: Excuses) -> None:
-    """A call that is told as lost with its node has gone on there, where the node was only out of reach."""
+def _note_books(
+    report: Report, books: Books, callers: Collection[str], records: list[CallRecord], excuses: Excuses
+) -> set[str]:
+    """The numbers of callers whose records are lost, as `script/faults` counts them: missing, or differing.
+
+    A call that is told as lost with its node has gone on there, where the node was only out of reach.
+    """
     report.records_missing = books.missing
     ended = {record.call_id: record for record in records}
-    differing = set()
+    differing, lost = set(), set()
     for text in books.problems:
         record = ended.get(text.partition(":")[0])
         if record is not None and text.endswith(UNCONFIRMED) and _was_cut(record, excuses):
@@ -279,13 +287,16 @@ def _note_books(report: Report, books: Books, records: list[CallRecord], excuses
             report.excused.append(f"{text}: told as lost with its node, which was out of reach for long")
         else:
             report.problems.append(text)
+            lost.add(text.partition(":")[0])
     report.records_differing = books.differing - len(differing)
+    really = (lost - differing) & ended.keys()
+    return (lost & set(callers)) | {ended[call_id].caller_number for call_id in really}
 
 
 def _was_cut(record: CallRecord, excuses: Excuses) -> bool:
     """Whether the phone's answer may not have been confirmed to it, so that it knows of no talk."""
     began, ended = record.started_at.timestamp(), (record.ended_at or record.started_at).timestamp()
-    return excuses.path(record.call_id[0], began, ended) is not None
+    return excuses.path_in(record.call_id[0], began, ended) is not None
 
 
 def _was_given_up(record: CallRecord, excuses: Excuses) -> bool:
@@ -309,7 +320,7 @@ def _attribute(
     callers: dict[str, Caller],
     changes: list[float],
     caused_at: dict[str, float],
-    missing: set[str],
+    lost_records: set[str],
 ) -> None:
     """To each fault the calls that came and the take-overs, until the next one, and what it cost."""
     bounds = [*(episode.began_at for episode in episodes), float("inf")]
@@ -317,5 +328,8 @@ def _attribute(
         episode.calls = sum(began <= c.dialled_at < over for c in callers.values())
         lost = (c for c in callers.values() if c.is_lost or c.cut_off)
         episode.lost = sum(began <= caused_at.get(c.number, c.ended_at) < over for c in lost)
-        episode.records_lost = sum(began <= callers[number].dialled_at < over for number in missing)
-        episode.takeovers = sum(began <= at < over for at in changes)
+        episode.records_lost = sum(began <= callers[number].dialled_at < over for number in lost_records)
+        led_at = [at for at in changes if began <= at < over]
+        episode.takeovers = len(led_at)
+        if led_at:
+            episode.led_s = round(max(0.0, led_at[0] - began - episode.struck_s), 2)

@@ -26,12 +26,16 @@ from acd.backup.verify import verify
 from acd.errors import OperatorError
 from acd.records.store import RecordStore
 from acd.runtime.version_files import VersionFiles
+from acd.settings.environment import WEB_LOCK
+from acd.sole import sole
+from acd.web.process import WebProcess
 from tests.backup.world import CHECKOUT, NOW, SECRETS, Centre, back_up, environment, put_back, tree
 from tests.postgres import PostgresProcess
 from tests.recordings.calls import DAY
 from tests.redis_server import RedisProcess
 from tests.runtime.controllers import controllers
 from tests.umask import private_umask
+from tests.web.desktop import desktop
 
 
 @pytest.fixture
@@ -39,6 +43,11 @@ async def centre(tmp_path: Path) -> Centre:
     centre = Centre(tmp_path / "here")
     await centre.take_up()
     return centre
+
+
+def without_locks(home: Path) -> dict[str, bytes]:
+    """What is in a home, but for the files that a restore holds meanwhile."""
+    return {name: data for name, data in tree(home).items() if name not in ("versions/lock", WEB_LOCK)}
 
 
 def check_same(centre: Centre, there: Path, url: str = "") -> None:
@@ -49,6 +58,7 @@ def check_same(centre: Centre, there: Path, url: str = "") -> None:
     assert tree(env.flows_dir) == tree(centre.env.flows_dir)
     assert VersionFiles(env.versions_dir).entries() == VersionFiles(centre.env.versions_dir).entries()
     assert (env.home / "retention.key").read_text() == "a key"
+    assert tree(env.home / "drills") == tree(centre.drills) != {}
     assert env.secrets_file.read_text() == SECRETS
     assert env.secrets_file.stat().st_mode & 0o777 == 0o600
     sounds = {name for name in tree(centre.env.recordings_dir) if not name.startswith(".")}
@@ -185,10 +195,10 @@ async def test_old_archives_go_while_nobody_makes_another(
 async def test_what_is_there_is_put_aside_only_when_asked(centre: Centre, tmp_path: Path) -> None:
     made = back_up(centre, tmp_path / "backups")
     there = Centre(tmp_path / "there")
-    before = tree(there.env.home)
+    before = without_locks(there.env.home)
     with pytest.raises(OperatorError, match=r"there is data already: .*--replace.*--without-config"):
         put_back(there.env, made.archive)
-    assert tree(there.env.home) == before
+    assert without_locks(there.env.home) == before
     (there.env.config_dir / "own.yml").write_text("mine: true")
     restored = put_back(there.env, made.archive, replace=True, with_config=False)
     assert (there.env.config_dir / "own.yml").is_file()
@@ -282,7 +292,7 @@ async def test_a_damaged_archive_changes_nothing(
     there = environment(tmp_path / "there")
     with pytest.raises(OperatorError, match=told):
         put_back(there, made.archive)
-    assert tree(tmp_path / "there").keys() <= {"home/versions/lock"}
+    assert tree(tmp_path / "there").keys() <= {"home/versions/lock", "home/web.lock"}
     if damage is not newer:
         with pytest.raises(OperatorError, match=told):
             verify(made.archive, made.archive.parent / "recordings", Pace())
@@ -364,7 +374,7 @@ async def test_a_move_that_fails_is_undone(
 
     made = back_up(centre, tmp_path / "backups")
     there = Centre(tmp_path / "there")
-    before, config_before = tree(there.env.home), tree(there.env.config_dir)
+    before, config_before = without_locks(there.env.home), tree(there.env.config_dir)
     real, count = moves._move, 0
 
     def failing(source: Path, target: Path) -> None:
@@ -377,7 +387,7 @@ async def test_a_move_that_fails_is_undone(
     monkeypatch.setattr(moves, "_move", failing)
     with pytest.raises(OperatorError, match=r"nothing was restored: .*No space left"):
         put_back(there.env, made.archive, replace=True)
-    assert {k: v for k, v in tree(there.env.home).items() if k != "versions/lock"} == before
+    assert without_locks(there.env.home) == before
     assert tree(there.env.config_dir) == config_before
 
 
@@ -445,6 +455,29 @@ async def test_a_controller_that_stands_by_anywhere_is_in_the_way(
                 there = replace(there, controllers=env.controllers)
             with pytest.raises(OperatorError, match=r"a controller runs in .*(two/run/acd.sock|one, two)"):
                 put_back(there, made.archive, replace=True)
+
+
+async def test_a_web_process_is_in_the_way(centre: Centre, tmp_path: Path) -> None:
+    """It would go on with the file that was put aside; so none starts while a back-up is restored, either."""
+    made = back_up(centre, tmp_path / "backups")
+    async with desktop(tmp_path / "home") as running:
+        env = running.process.environment
+        with pytest.raises(OperatorError, match=r"a web process runs in .*home: stop it, then restore"):
+            put_back(env, made.archive, replace=True)
+        another = WebProcess(env)
+        await another.start()  # several may run
+        await another.stop()
+        with pytest.raises(OperatorError, match="a web process runs"):
+            put_back(env, made.archive, replace=True)
+    there = environment(tmp_path / "there")
+    there.home.mkdir(parents=True)
+    with sole(there.home / WEB_LOCK):
+        late = WebProcess(there)
+        with pytest.raises(OperatorError, match="a back-up is being restored in"):
+            await late.start()
+        await late.stop()
+    put_back(there, made.archive)
+    assert (there.home / "records.sqlite3").exists()
 
 
 @pytest.fixture

@@ -39,6 +39,9 @@ class Centre:
         self.env.secrets_file.write_text(SECRETS)
         self.env.secrets_file.chmod(0o600)
         (self.env.home / "retention.key").write_text("a key")
+        self.drills = self.env.home / "drills"
+        self.drills.mkdir(mode=0o700)
+        (self.drills / "2026-11-27T010203Z-redis-loss.md").write_text("# Drill redis-loss: passed")
         self.keep_version()
         self.keep_version()
         self.world = World(self.env.home, url)

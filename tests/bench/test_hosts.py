@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from acd.core.facts import EndedBy
 from acd.crowd.leg import Leg
+from bench.faults.judge import Books
 from bench.faults.load import Caller
 from bench.hosts.judge import (
     Excuses,
@@ -21,7 +24,8 @@ from bench.hosts.judge import (
 from bench.hosts.kinds import FAULTS, Window
 from bench.hosts.load import Ring
 from bench.hosts.network import Drop
-from bench.hosts.run import plan
+from bench.hosts.run import UNCONFIRMED, Episode, Report, _attribute, _note_books, plan
+from tests.bench.test_faults import BEGAN, record
 
 NOTHING, NO_ENDS = Excuses([]), LegEnds({})
 
@@ -115,8 +119,48 @@ def test_a_call_that_was_cut_off_needs_a_reason() -> None:
     assert len(judge_losses(callers, at, dead).excused) == 1
     late = {"+1": Caller("+1", 10.0, 11.0, ended_at=45.0)}
     assert len(judge_losses(late, at, dead).problems) == 1, "it was started again long before"
+    for ended_at, excused in (
+        (18.9, True),
+        (19.5, False),
+        (30.0, False),
+        (44.5, True),
+        (46.9, True),
+        (48, False),
+    ):
+        given_up = {"+1": Caller("+1", 10.0, 11.0, ended_at=ended_at)}
+        found = judge_losses(given_up, at, Excuses([Window("path", "a", 12, 14)]))
+        assert bool(found.excused) == excused, "repeated for 32 s, from a moment in the cut on"
+        assert bool(found.problems) != excused
     late["+1"].cut_off = True
     assert judge_losses(late, at, dead).caused_at == {"+1": 11}, "heard nothing any more, hung up in the end"
+
+
+def test_a_record_is_lost_where_it_is_missing_or_differs() -> None:
+    """As in `script/faults`; not one for which what was cut is a reason."""
+    records = [
+        replace(record(f"+{number}"), call_id=f"a{number}", ended_by=by)
+        for number, by in ((2, None), (3, EndedBy.NODE), (4, None), (5, None))
+    ]
+    cut = Excuses([Window("between", "a", BEGAN, BEGAN + 20), Window("path", "a", BEGAN + 5, BEGAN + 8)])
+    problems = (
+        "+1: 0 records, 1 expected",
+        "a2: ends +5.0 s from Asterisk's account",
+        "a2: begins +1.4 s from Asterisk's account",
+        "a3: ends -5.0 s from Asterisk's account",
+        f"a4: {UNCONFIRMED}",
+    )
+    callers = {f"+{number}": Caller(f"+{number}", BEGAN + number) for number in range(1, 6)}
+    report = Report(1, 1.0, 2.0, 12)
+    lost = _note_books(report, Books(1, 3, problems), callers, records, cut)
+    assert lost == {"+1", "+2"}
+    assert (report.records_missing, report.records_differing) == (1, 1)
+    assert (report.given_up, report.unconfirmed) == (1, 1)
+    episodes = [Episode(["split"], "one", BEGAN, struck_s=0.5), Episode(["loss"], "one", BEGAN + 1.5)]
+    _attribute(episodes, callers, [BEGAN + 1.2], {}, lost)
+    assert [(each.records_lost, each.takeovers, each.led_s) for each in episodes] == [
+        (1, 1, 0.7),
+        (1, 0, None),
+    ]
 
 
 def test_numbers_of_leaders_grow() -> None:

@@ -15,16 +15,16 @@ import pytest
 from acd.cli import drills as command
 from acd.drilling import DrillDesk
 from acd.drills import run
+from acd.drills.judge import Before
 from acd.drills.kinds import DRILLS
 from acd.drills.report import Check, Report, markdown, write
-from acd.drills.run import Before
 from acd.errors import OperatorError, RequestRefused, TelephonyError
 from acd.loss import DATABASE, REDIS
 from acd.runtime.leader import Standing
 from acd.settings.environment import Environment
 
 WITH_STANDBY = [Standing("one", True, "leads"), Standing("two", False, "stands by")]
-BEFORE = Before(["c1", "c2", "c3", "c4"], "one", 7, WITH_STANDBY, 100)
+BEFORE = Before(["c1", "c2", "c3", "c4"], "one", 7, WITH_STANDBY, 100, in_redis=True)
 ENV = Environment(Path("home"), Path("config"), Path("flows"))
 
 
@@ -43,7 +43,13 @@ class PlayedLeader:
                 raise OperatorError("no controller leads")
             return dict(told)
         if fields["do"] == "status":
-            return {"dispatching": True, "calls": [{"id": c} for c in self.after.calls], "pid": 2}
+            return {
+                "dispatching": True,
+                "calls": [{"id": c} for c in self.after.calls],
+                "pid": 2,
+                "live_state": {"in_redis": self.after.in_redis},
+                "records": {"away_s": self.after.records_away_s},
+            }
         if fields["do"] == "leadership":
             return {"leader": self.after.leader, "fence": self.after.fence}
         self.asked.append(fields)
@@ -53,7 +59,15 @@ class PlayedLeader:
         return [Standing("two", True, "leads"), Standing("one", False, "stands by")]
 
 
-WELL = {"dispatching": True, "live_state_in_redis": True, "records_database": True, "records_away_s": 0}
+WELL = {
+    "dispatching": True,
+    "live_state_in_redis": True,
+    "records_database": True,
+    "records_away_s": 0,
+    "records_waiting": 0,
+}
+NO_REDIS, NO_DATABASE = {**WELL, "live_state_in_redis": False}, {**WELL, "records_database": False}
+UNSEEN, WHOLE, SEEN = "calls whose end nobody saw", "all is as before", "the fault showed from outside"
 
 
 @pytest.fixture
@@ -83,7 +97,7 @@ async def carried_out(name: str, leader: PlayedLeader, report: Report) -> list[s
 
 async def test_a_crash_is_judged(report: Report) -> None:
     leader = PlayedLeader(WELL, None, None, WELL)
-    assert await carried_out("controller-crash", leader, report) == ["calls lost"]
+    assert await carried_out("controller-crash", leader, report) == ["calls lost", UNSEEN]
     assert leader.asked == [{"do": "drill-crash", "who": "olga"}]
     assert (report.kept, report.ended, report.unseen, report.lost) == (["c1"], ["c2"], ["c3"], ["c4"])
     assert report.resumed_s is not None
@@ -97,9 +111,83 @@ async def test_nobody_who_takes_over_fails_it(report: Report) -> None:
 
 
 async def test_a_loss_must_not_change_the_leader(report: Report) -> None:
-    leader = PlayedLeader({**WELL, "live_state_in_redis": False}, WELL)
-    assert "the same controller leads" in await carried_out("redis-loss", leader, report)
+    leader = PlayedLeader(NO_REDIS, WELL)
+    failed = await carried_out("redis-loss", leader, report)
+    assert failed == ["calls lost", UNSEEN, "the same controller leads"]
     assert leader.asked == [{"do": "drill-loss", "what": "redis", "for_s": 0.01, "who": "olga"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "failed"),
+    [
+        ("redis-loss", [NO_REDIS, WELL], []),
+        ("redis-loss", [WELL], [SEEN]),
+        ("redis-loss", [NO_DATABASE, WELL], [SEEN]),
+        ("redis-loss", [NO_REDIS], [WHOLE]),
+        ("database-loss", [NO_DATABASE, WELL], []),
+        ("database-loss", [WELL], [SEEN]),
+        ("database-loss", [NO_REDIS, WELL], [SEEN]),
+        ("database-loss", [NO_DATABASE], [WHOLE]),
+        ("database-loss", [NO_DATABASE, {**WELL, "records_away_s": 9}], [WHOLE]),
+    ],
+)
+async def test_a_loss_has_to_show_and_to_end(
+    report: Report, name: str, shown: list[dict[str, Any]], failed: list[str]
+) -> None:
+    leader = PlayedLeader(*shown)
+    leader.after = BEFORE
+    assert await carried_out(name, leader, report) == failed
+    assert (report.whole_s is None) == (WHOLE in failed)
+    assert f"| {WHOLE} | within" in markdown(report)
+
+
+async def test_what_comes_back_late_fails_it(report: Report) -> None:
+    """Redis is tried again each second."""
+    leader = PlayedLeader(*[NO_REDIS] * 150, WELL)
+    leader.after = BEFORE
+    assert await carried_out("redis-loss", leader, report) == [WHOLE]
+    assert report.whole_s == pytest.approx(15.0, abs=0.5)
+
+
+@pytest.mark.parametrize(("waiting", "written_at", "lost"), [(3, 3, 0), (0, 3, 4), (3, 1000, 4)])
+async def test_a_call_that_ended_just_before_the_last_look_is_written_a_moment_later(
+    report: Report, waiting: int, written_at: int, lost: int
+) -> None:
+    """It is lost only if nothing waits to be written any more, or for too long."""
+    asked: list[int] = []
+
+    def ended_late(calls: Collection[str]) -> dict[str, str]:
+        asked.append(len(calls))
+        return dict.fromkeys(calls, "outside") if len(asked) > written_at else {}
+
+    leader = PlayedLeader(WELL, None, {**WELL, "records_waiting": waiting})
+    leader.after = replace(BEFORE, calls=[], leader="two", fence=8)
+    crash = DRILLS["controller-crash"]
+    await run.carry_out(crash, 0.01, leader, BEFORE, report, ended_late, played_clock())  # type: ignore[arg-type]
+    assert len(report.lost) == lost
+    assert [check.what for check in report.checks if not check.passed] == ["calls lost"] * bool(lost)
+    assert len(asked) < 30, "there is a limit"
+
+
+@pytest.mark.parametrize(
+    ("name", "calls", "unseen", "passes"),
+    [
+        ("controller-crash", 10, 1, False),
+        ("controller-crash", 60, 2, True),
+        ("controller-crash", 60, 3, False),
+        ("redis-loss", 60, 1, False),
+    ],
+)
+async def test_calls_whose_end_nobody_saw(
+    report: Report, name: str, calls: int, unseen: int, passes: bool
+) -> None:
+    """In a crash some end by themselves, of many; a loss leaves a controller that watches."""
+    before = replace(BEFORE, calls=[f"c{n}" for n in range(calls)])
+    leader = PlayedLeader(NO_REDIS, WELL) if name == "redis-loss" else PlayedLeader(*[None] * 21, WELL)
+    leader.after = replace(before, calls=before.calls[unseen:])
+    by = dict.fromkeys(before.calls, "unknown")
+    await run.carry_out(DRILLS[name], 0.01, leader, before, report, lambda _calls: by, played_clock())  # type: ignore[arg-type]
+    assert (UNSEEN not in [check.what for check in report.checks if not check.passed]) == passes
 
 
 async def test_calls_on_a_dead_asterisk_are_lost_and_said_so(report: Report) -> None:
@@ -183,7 +271,7 @@ async def test_a_controller_ends_the_node_that_is_named_and_no_other() -> None:
 
         return say
 
-    handlers: Mapping[str, Any] = DrillDesk({"a": at("a"), "b": at("b")}).handlers()
+    handlers: Mapping[str, Any] = DrillDesk({"a": at("a"), "b": at("b")}, lambda: None).handlers()
     await handlers["drill-asterisk"]({"who": "olga", "how": "now", "node": "b"})
     assert said == ["b: core stop now"]
     for node in ({}, {"node": "c"}, {"node": ["a"]}):
@@ -212,10 +300,13 @@ async def test_what_a_controller_is_asked() -> None:
         if len(said) > 1:
             raise TelephonyError("no")
 
-    handlers: Mapping[str, Any] = DrillDesk({"": say}).handlers()
+    looks: list[bool] = []
+    desk = DrillDesk({"": say}, lambda: looks.append(DATABASE.is_on))
+    handlers: Mapping[str, Any] = desk.handlers()
     try:
         assert handlers["drill-loss"]({"who": "olga", "what": "database", "for_s": 3}) == {"for_s": 3.0}
         assert (DATABASE.is_on, REDIS.is_on) == (True, False)
+        assert looks == [True]
     finally:
         DATABASE.end()
     for what, for_s in (("disk", 1), ("redis", 0), ("redis", True)):
@@ -246,3 +337,20 @@ def test_it_is_refused_where_it_would_do_harm() -> None:
     with pytest.raises(OperatorError, match="4 calls are in progress, more than 3"):
         command._refuse_if_unfit(DRILLS["redis-loss"], ENV, BEFORE, 3)
     command._refuse_if_unfit(DRILLS["standby-takeover"], ENV, BEFORE, 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "for_s", "said"),
+    [
+        ("redis-loss", replace(BEFORE, in_redis=None), 10.0, "keeps no live state in Redis"),
+        ("redis-loss", replace(BEFORE, in_redis=False), 10.0, "Redis is away already"),
+        ("controller-crash", replace(BEFORE, in_redis=False), 10.0, "Redis is away already"),
+        ("database-loss", replace(BEFORE, records_away_s=2.0), 10.0, "the database is away already"),
+        ("database-loss", BEFORE, 2.0, "less than 3 s may not show"),
+    ],
+)
+def test_what_is_not_there_cannot_be_lost(name: str, before: Before, for_s: float, said: str) -> None:
+    with pytest.raises(OperatorError, match=said):
+        command.refuse_if_nothing_to_lose(DRILLS[name], before, for_s)
+    command.refuse_if_nothing_to_lose(DRILLS[name], BEFORE, 3.0)
+    command.refuse_if_nothing_to_lose(DRILLS["controller-crash"], replace(BEFORE, in_redis=None), 1.0)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from acd.errors import StateError
 from acd.loss import DATABASE, LONGEST_S, REDIS, Loss
 from acd.records.connecting import is_outage, make_engine
+from acd.records.store import RecordStore
 from acd.state.redis_hash import within_limit
 
 
@@ -60,3 +61,14 @@ def test_the_database_is_away(tmp_path: Path) -> None:
             assert connection.execute(text("SELECT 1")).scalar() == 1
     finally:
         engine.dispose()
+
+
+def test_a_look_at_the_database_tells(tmp_path: Path) -> None:
+    with RecordStore(f"sqlite:///{tmp_path}/a.db") as store:
+        store.look()
+        DATABASE.begin(30.0)
+        with pytest.raises(OperationalError, match="away, in a drill") as error:
+            store.look()
+        assert is_outage(error.value)
+        DATABASE.end()
+        store.look()

@@ -64,6 +64,9 @@ class FakeStore:
     def save_dispositions(self, told: Sequence[Disposition]) -> None:
         self._save(told)
 
+    def look(self) -> None:
+        self._save(())
+
     def _save(self, items: Sequence[Item]) -> None:
         self.threads.add(threading.get_ident())
         if self.failures:
@@ -90,6 +93,26 @@ async def test_what_must_not_replace_anything_is_added() -> None:
         await writer.drain()
     assert store.added == ["c1"]
     assert store.stored == [call(2), call(1)]
+
+
+async def test_it_looks_at_a_database_for_which_nothing_waits() -> None:
+    """That it is away shows, and that it is back."""
+    store = FakeStore()
+    store.failures = [AWAY, AWAY]
+    with capture_logs() as told:
+        async with writing(store) as writer:
+            writer.look()
+            await writer.drain()
+            assert (writer.away, store.batches) == (False, [0])
+            store.failures = [BAD]  # it answers, if strangely
+            writer.look()
+            await writer.drain()
+    assert [each["event"] for each in told] == [
+        "the database takes no records, they wait and calls go on",
+        "the database takes records again",
+        "the database cannot be looked at",
+    ]
+    assert threading.get_ident() not in store.threads
 
 
 async def test_items_are_written_in_batches_outside_the_loop() -> None:
