@@ -9,18 +9,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from acd import __version__
+from acd.records import migrations
 from tests.integration.centre import CHECKOUT, started, story
 from tests.integration.sip.phone import Phone
 from tests.integration.standby_centre import NAMES, StandbyCentre
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.alone]
-OLDER = "0.0.9"
+OLDER, OLDER_TABLES = "0.0.9", "0016"
+MIGRATIONS = Path("acd", "records", "migrations")
 
 
 class UpgradeCentre(StandbyCentre):
-    """Both run an older version: the same sources, which call themselves so."""
+    """Both run an older version: the same sources, which call themselves so and know older tables."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -28,11 +31,20 @@ class UpgradeCentre(StandbyCentre):
         left_out = shutil.ignore_patterns("node_modules", "__pycache__", "pages")
         for name in ("acd", "asterisk"):
             shutil.copytree(CHECKOUT / name, older / name, ignore=left_out)
-        about = older / "acd" / "__init__.py"
-        text = about.read_text(encoding="utf-8")
-        assert f'"{__version__}"' in text
-        about.write_text(text.replace(f'"{__version__}"', f'"{OLDER}"'), encoding="utf-8")
+        replace_in(older / "acd" / "__init__.py", f'"{__version__}"', f'"{OLDER}"')
+        replace_in(older / MIGRATIONS / "__init__.py", f'"{migrations.NEWEST}"', f'"{OLDER_TABLES}"')
+        for step in sorted((older / MIGRATIONS / "versions").glob("r*.py")):
+            if step.name[1:5] > OLDER_TABLES:
+                step.unlink()
         self.programs = dict.fromkeys(NAMES, older)
+
+    def tables(self) -> str | None:
+        """The revision of the records' tables."""
+        engine = create_engine(self.database_url)
+        with engine.connect() as connection:
+            found = migrations.version(connection)
+        engine.dispose()
+        return found
 
     def upgrade(self, name: str) -> None:
         """Stop one that stands by, and start it anew as this version."""
@@ -48,10 +60,26 @@ class UpgradeCentre(StandbyCentre):
         return [json.loads(line)["version"] for line in lines]
 
 
+def replace_in(file: Path, before: str, after: str) -> None:
+    """It is there."""
+    text = file.read_text(encoding="utf-8")
+    assert before in text
+    file.write_text(text.replace(before, after), encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
 def chosen_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UpgradeCentre]:
     with started(UpgradeCentre(tmp_path_factory.mktemp("upgrade"))) as centre:
         yield centre
+
+
+async def gives_up(centre: UpgradeCentre, number: str) -> str:
+    """A caller waits, and hangs up; the call's id."""
+    async with centre.customer(number) as caller:
+        call = await caller.dial("8002")
+        seen = await centre.until_call("waiting", caller_number=number)
+        await call.hang_up()
+    return str(seen["id"])
 
 
 async def test_an_upgrade_while_calls_go_on(centre: UpgradeCentre, phones: dict[str, Phone]) -> None:
@@ -67,9 +95,14 @@ async def test_an_upgrade_while_calls_go_on(centre: UpgradeCentre, phones: dict[
         wait = await waiting.dial("8002")
         await centre.until_call("waiting", position=1)
         old, new = centre.leader, centre.other()
+        assert centre.tables() == OLDER_TABLES
 
         await asyncio.to_thread(centre.upgrade, new)
         await centre.until_health(new, leads=False, leader=old)
+        assert centre.tables() == migrations.NEWEST, "made by the one that stands by"
+        left = await gives_up(centre, "+491700000803")  # the older one leads, and puts it on record
+        assert centre.leader == old
+        assert [line.split()[:2] for line in story(await centre.record(left))] == [["waiting", "support"]]
         assert (await centre.ask("handover"))["leader"] == new
         await centre.until_leads(new, 8.0)
         assert centre.dispatch_paused_s(old, new) <= 0.5
