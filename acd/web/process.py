@@ -78,7 +78,7 @@ class WebProcess:
         self.app.router.add_get(live.PATH, live.live_handler(self.services))
         self.app.router.add_get(SIP, sip_handler(self.services))
         self.app.router.add_get("/health", self._health)
-        alive = Alive(self._store, lambda: self.services.link.up, self._count_stranger)
+        alive = Alive(self._store, self.services.link, self.services.leader, self._count_stranger)
         self.app.router.add_get(PATH_OF_ALIVE, alive.page)
         centre, hub = self.services.centre, self.services.hub
         metrics = WebMetrics(

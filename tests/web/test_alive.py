@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from acd.loss import DATABASE
+from acd.runtime.doors import IS_GONE, STANDS_BY
+from acd.runtime.leader import Leader, Standing
 from acd.settings.sign_in import RequestLimits
 from acd.web import alive
 from acd.web.limits import Limits
@@ -57,12 +59,24 @@ async def test_it_needs_the_database_and_a_controller(tmp_path: Path) -> None:
         await live.socket.close()
 
 
+@pytest.mark.parametrize(("reason", "status"), [(STANDS_BY, 200), (IS_GONE, 503)])
+async def test_while_none_leads_one_that_stands_by_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str, status: int
+) -> None:
+    async def standings(_leader: Leader) -> list[Standing]:
+        return [Standing("one", False, IS_GONE), Standing("two", False, reason)]
+
+    monkeypatch.setattr(Leader, "standings", standings)
+    async with desktop(tmp_path) as house:
+        assert await told(house) == status
+
+
 async def test_a_database_that_hangs_holds_one_thread_and_nobody_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alive, "DATABASE_LIMIT_S", 0.1)
+    monkeypatch.setattr(alive, "LIMIT_S", 0.1)
     hangs, asked = threading.Event(), []
-    really = alive.Alive._ask
+    really = alive.Alive._reads
 
     def hanging(self: alive.Alive) -> bool:
         asked.append(time.monotonic())
@@ -70,7 +84,7 @@ async def test_a_database_that_hangs_holds_one_thread_and_nobody_up(
 
     async with desktop(tmp_path) as house:
         await linked(house)
-        monkeypatch.setattr(alive.Alive, "_ask", hanging)
+        monkeypatch.setattr(alive.Alive, "_reads", hanging)
         try:
             began = time.monotonic()
             assert [await told(house) for _ in range(5)] == [503] * 5
@@ -78,7 +92,7 @@ async def test_a_database_that_hangs_holds_one_thread_and_nobody_up(
             assert len(asked) == 1
         finally:
             hangs.set()
-        monkeypatch.setattr(alive, "DATABASE_LIMIT_S", 30.0)
+        monkeypatch.setattr(alive, "LIMIT_S", 30.0)
         assert await told(house) == 200
         await house.controller.stop()
 
