@@ -13,9 +13,8 @@ from tests.integration.redis_centre import RedisCentre
 from tests.integration.sip.phone import Phone
 
 # For the long run: minutes of samples, which `script/bench` measures, a tutorial that speaks all prompts,
-# what compiles the core again and again, an attack on everything at once, two web processes behind nginx,
-# the demo, an upgrade, and the tests of the phones that tests are made with. The calls of every run have a
-# compiled core.
+# what compiles the core again and again, two web processes behind nginx, the demo, an upgrade, and the tests
+# of the phones that tests are made with. The calls of every run have a compiled core.
 LONG = [
     "test_bank.py",
     "test_bench_dispatch.py",
@@ -23,7 +22,6 @@ LONG = [
     "test_bench_load.py",
     "test_compiled.py",
     "test_demo.py",
-    "test_outsider.py",
     "test_sip_harness.py",
     "test_two_copies.py",
     "test_upgrade.py",

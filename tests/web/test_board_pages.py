@@ -194,9 +194,16 @@ async def test_calls_tell_their_story(page: Page, board: FakeBoard) -> None:
 
 async def test_a_password_and_a_token_are_shown_once(page: Page, board: FakeBoard) -> None:
     await page.goto(f"{board.address}/admin/tokens")
+    await expect(page.get_by_text("made by somebody who is no admin any more")).to_have_count(1)
     await page.get_by_role("button", name="Make a token").click()
     await page.get_by_label("Name").fill("Reports")
     await expect(page.get_by_role("checkbox", name="see groups, agents and calls read:state")).to_be_checked()
+    await page.get_by_role("checkbox", name="everything admin").check()
+    await page.get_by_label("Expires").click()
+    await page.locator(".ant-select-item-option", has_text="Never").click()
+    await page.get_by_role("button", name="Add", exact=True).click()
+    await expect(page.get_by_text("A token with the scope admin needs an end.")).to_be_visible()
+    await page.get_by_role("checkbox", name="everything admin").uncheck()
     await page.get_by_role("button", name="Add", exact=True).click()
     await expect(page.get_by_text("acd_tRcFj0w9Q3mB7vXk")).to_be_visible()
     shown = page.get_by_role("dialog").filter(has_text="acd_tRcFj0w9Q3mB7vXk")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import statistics
 import time
 from pathlib import Path
 
@@ -24,8 +25,9 @@ WALL = Asker("token:wall", Role.SUPERVISOR, "192.0.2.1", scopes=frozenset({Scope
 
 
 KNOCKS = 1000 if os.environ.get("ACD_TEST_ALL") else 300
-SLOWEST_S = 5.0
-"""On a machine that has much else to do; by itself it is hundredths."""
+ANSWERED_S = 0.5
+"""Half of the answers come sooner. Here one process and one event loop is desktop, stranger and who works:
+what the desktop by itself makes of it is measured in tests/integration/test_outsider.py."""
 
 
 def passed(limits: Limits, asker: Asker, times: int, now: float) -> int:
@@ -124,20 +126,20 @@ async def test_websockets_without_a_session_harm_nobody(tmp_path: Path) -> None:
                 return error.status
             return 101
 
-        connector = aiohttp.TCPConnector(limit=100)
+        connector = aiohttp.TCPConnector(limit=20)
         headers = {"Origin": house.url}
         async with aiohttp.ClientSession(house.url, headers=headers, connector=connector) as stranger:
             knocking = asyncio.gather(
                 *(knock(stranger, path) for path in ["/api/live", "/sip"] * (KNOCKS // 2))
             )
-            slowest_s = 0.0
+            took_s = []
             while not knocking.done():
                 began = time.monotonic()
                 async with house.client.get("/api/session") as answer:
                     assert answer.status == 200
-                slowest_s = max(slowest_s, time.monotonic() - began)
+                took_s.append(time.monotonic() - began)
             assert set(await knocking) == {401, 429}
-        assert slowest_s < SLOWEST_S
+        assert statistics.median(took_s) < ANSWERED_S
         assert house.process.services.hub.clients == 0
 
 

@@ -216,6 +216,49 @@ Expires: {expires_s}
 """
 
 
+def guessing_scenario() -> str:
+    """Registers with a guessed password, then dials outside with it: each has to be refused.
+
+    The users are in a file with the fields name and SIPp's [authentication …]. Whatever is no challenge fails
+    the call, as SIPp expects nothing else.
+    """
+
+    def request(method: str, cseq: int, uri: str, to: str, rest: str = _NO_BODY) -> str:
+        return f"""{method} {uri} SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-[call_number]-{cseq}
+From: <sip:[field0]@[remote_ip]:[remote_port]>;tag=[pid]from[call_number]
+To: <{to}>
+Call-ID: [call_id]
+CSeq: {cseq} {method}
+Contact: <sip:[field0]@[local_ip]:[local_port]>
+Max-Forwards: 70
+User-Agent: friendly-scanner
+{rest}"""
+
+    server, outside = "sip:[remote_ip]:[remote_port]", "sip:+491700000009@[remote_ip]:[remote_port]"
+    me, proof = "sip:[field0]@[remote_ip]:[remote_port]", "[field1]\n" + _NO_BODY
+
+    def ack(cseq: int) -> str:
+        return request("ACK", cseq, outside, outside).replace(f"To: <{outside}>", "[last_To:]")
+
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<scenario name="guess">
+{_send(request("REGISTER", 1, server, me), repeats=True)}
+<recv response="401" auth="true"/>
+{_send(request("REGISTER", 2, server, me, proof), repeats=True)}
+<recv response="401"/>
+{_send(request("INVITE", 3, outside, outside), repeats=True)}
+<recv response="100" optional="true"/>
+<recv response="401" auth="true"/>
+{_send(ack(3))}
+{_send(request("INVITE", 4, outside, outside, proof), repeats=True)}
+<recv response="100" optional="true"/>
+<recv response="401"/>
+{_send(ack(4))}
+</scenario>
+"""
+
+
 def refusing_scenario(status: int) -> str:
     """Refuses every call with this status."""
     return f"""<?xml version="1.0" encoding="UTF-8"?>
