@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import structlog
 
+from acd import election
 from acd.election import Election
 from acd.state.lease import Lease
 
@@ -25,8 +26,9 @@ LONGEST_S = 30.0
 class SecondKeeper:
     """Renews as `Election.keep` does, from a thread with a loop of its own, for `limit_s` at most.
 
-    `lease` is another connection to the same one. Where another controller leads the thread ends the process,
-    whatever that is doing.
+    `lease` is another connection to the same one. It begins after RENEW_EVERY_S: a start that is quick has
+    the interpreter for itself. Where another controller leads the thread ends the process, whatever that is
+    doing.
     """
 
     def __init__(self, election: Election, lease: Lease, limit_s: float = LONGEST_S) -> None:
@@ -35,7 +37,7 @@ class SecondKeeper:
         self._limit_s = limit_s
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
-        self._over = False
+        self._over = threading.Event()
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[None]:
@@ -44,12 +46,14 @@ class SecondKeeper:
         try:
             yield
         finally:
-            self._over = True
+            self._over.set()
             if self._loop is not None and self._task is not None:
                 with contextlib.suppress(RuntimeError):  # it has ended
                     self._loop.call_soon_threadsafe(self._task.cancel)
 
     def _run(self) -> None:
+        if self._over.wait(election.RENEW_EVERY_S):
+            return
         try:
             asyncio.run(self._keep())
         except Exception:  # the loop's own keeper goes on
@@ -58,7 +62,7 @@ class SecondKeeper:
     async def _keep(self) -> None:
         self._task = asyncio.create_task(self._election.keep(self._lease))
         self._loop = asyncio.get_running_loop()
-        if self._over:
+        if self._over.is_set():
             self._task.cancel()
         try:
             _, pending = await asyncio.wait({self._task}, timeout=self._limit_s)

@@ -46,12 +46,15 @@ def restore(for_s: float) -> None:
         pass
 
 
-def stands_by(two: Election, for_s: float, took: list[Holder]) -> None:
+def stands_by(two: Election, lease: Lease, for_s: float, took: list[Holder]) -> None:
     """In a thread, as another process would."""
 
     async def until_leading() -> None:
-        async with asyncio.timeout(for_s):
-            took.append(await two.until_leading())
+        try:
+            async with asyncio.timeout(for_s):
+                took.append(await two.until_leading())
+        finally:
+            lease.close()  # it is of this loop
 
     with pytest.raises(TimeoutError):
         asyncio.run(until_leading())
@@ -59,7 +62,7 @@ def stands_by(two: Election, for_s: float, took: list[Holder]) -> None:
 
 async def test_a_restore_may_take_longer_than_the_lease(server: RedisServer, town: Town) -> None:
     took = list[Holder]()
-    rival = threading.Thread(target=stands_by, args=(town.all["two"], BUSY_S, took))
+    rival = threading.Thread(target=stands_by, args=(town.all["two"], town.leases["two"], BUSY_S, took))
     rival.start()
     with SecondKeeper(town.all["one"], Lease(server, "acd", "one")).at_work():
         restore(BUSY_S)
