@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from acd.accounts.schema import accounts
 from acd.records.store import RecordStore
 from acd.settings.model import RecordFormat, RecordingSettings
 from acd.settings.pins import PinBook
-from tests.integration.centre import CHECKOUT, Centre
+from tests.integration.centre import CHECKOUT, Centre, story
 from tests.integration.sip.phone import Phone
 from tests.recordings.calls import recorded_call, write_wav
 from tests.recordings.keeping import World
@@ -56,12 +57,8 @@ async def test_a_centre_comes_back_elsewhere(
     await under_load
     (archive,) = (tmp_path / "backups").glob("*.tar.gz")
     assert archive.stat().st_mode & 0o777 == 0o600
-    env = {
-        **centre.env,
-        "ACD_HOME": str(tmp_path / "home"),
-        "ACD_CONFIG": str(tmp_path / "config"),
-        "ACD_FLOWS": str(tmp_path / "ivr_flows"),
-    }
+    elsewhere = elsewhere_for(centre, tmp_path)
+    env = elsewhere.env
     await asyncio.to_thread(acd, env, "restore", str(archive))
     await asyncio.to_thread(acd, env, "recordings", "check")
     with RecordStore(f"sqlite:///{tmp_path}/home/records.sqlite3") as store:
@@ -76,6 +73,31 @@ async def test_a_centre_comes_back_elsewhere(
     assert acd(env, *day) == acd(centre.env, *day)
     await asyncio.to_thread(acd, env, "check")
     await asyncio.to_thread(PinBook(centre.home / "secrets.yml").set, "ben", None)
+    await takes_a_call(elsewhere)
+
+
+def elsewhere_for(centre: Centre, folder: Path) -> Centre:
+    """A place with ports of its own and nothing in it, for what was backed up of this one."""
+    made = Centre(folder)
+    shutil.rmtree(made.config)
+    shutil.rmtree(made.flows)
+    (made.home / "secrets.yml").unlink()
+    made.passwords = centre.passwords  # they come back with it
+    return made
+
+
+async def takes_a_call(centre: Centre) -> None:
+    """As it is after `acd restore`."""
+    known = await asyncio.to_thread(centre.records)
+    try:
+        await asyncio.to_thread(centre.start)
+        async with centre.phone("1001") as anna:
+            await anna.register()
+            await centre.ready("anna")
+            await a_call(centre, {"anna": anna})
+        assert "talking sales anna caller_hung_up" in story(await centre.next_record(known))
+    finally:
+        await asyncio.to_thread(centre.stop)
 
 
 async def test_a_running_controller_is_in_the_way(centre: Centre, tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ from tests.integration.centre import CHECKOUT
 
 SEED = 11
 LONG_MINUTES = 5.0
+ISLAND = "leader-redis+split"
+"""Neither Redis nor the other host can be reached, where the leader is."""
+RESUMED_WITHIN_S = 6.0
 
 
 def run_hosts(folder: Path, *arguments: str, limit_s: float) -> dict[str, Any]:
@@ -46,13 +49,20 @@ def run_hosts(folder: Path, *arguments: str, limit_s: float) -> dict[str, Any]:
 @pytest.mark.timeout(200)
 def test_a_leader_that_is_cut_off(tmp_path: Path) -> None:
     """From Redis, from the other host, from both at once: no call is lost, and never do two decide."""
-    faults = ("leader-redis", "split", "leader-redis+split")
+    faults = ("leader-redis", "split", ISLAND)
     chosen = [word for name in faults for word in ("--fault", name)]
     found = run_hosts(tmp_path, "--seed", str(SEED), "--lasts", "3", *chosen, limit_s=180)
     assert [each["faults"] for each in found["episodes"]] == [name.split("+") for name in faults]
     assert found["dropped_packets"] > 0
     assert (found["lost"], found["records_missing"], found["records_differing"]) == (0, 0, 0)
     assert found["terms"] >= 2, "cut off from both a leader ends, and the other one leads"
+    names = ("struck_s", "led_s", "resumed_s", "whole_s")
+    took_s = {"+".join(each["faults"]): {name: each[name] for name in names} for each in found["episodes"]}
+    sys.stdout.write(f"{took_s}\n")
+    island = took_s[ISLAND]
+    assert island["led_s"] is not None, took_s
+    assert island["led_s"] <= RESUMED_WITHIN_S, took_s
+    assert island["resumed_s"] - island["struck_s"] <= RESUMED_WITHIN_S, took_s
 
 
 if os.environ.get("ACD_TEST_ALL"):

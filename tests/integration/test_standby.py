@@ -9,19 +9,27 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
 from acd.accounts.audit import AuditLog
+from acd.accounts.passwords import Passwords
+from acd.accounts.store import AccountStore
 from acd.records.store import RecordStore
 from bench.hosts.merged import broken_rules, terms, two_leaders
 from tests.integration.centre import CHECKOUT, LOOK_AGAIN_S, started, story
 from tests.integration.sip.phone import Phone
 from tests.integration.standby_centre import NAMES, StandbyCentre
+from tests.integration.test_web_process import ask
+from tests.integration.test_web_processes import Page, browsers_at, eventually
 
 HOW = ("killed", "stopped", "handed over", "ended")
+DESKTOP_BACK_WITHIN_S = 6.0
+PASSWORD = "correct horse 7"
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.alone]
 
@@ -105,6 +113,63 @@ async def test_another_takes_over(centre: StandbyCentre, phones: dict[str, Phone
         assert "talking support dora caller_hung_up" in story(waited)
 
 
+@asynccontextmanager
+async def desktop_of_anna(centre: StandbyCentre) -> AsyncIterator[Page]:
+    """Her page, signed in at a web process beside the controllers."""
+    with RecordStore(centre.database_url) as store:
+        AccountStore(store.engine).add("anna", "agent", Passwords().hash(PASSWORD), "anna", must_change=False)
+    port = int(centre.env["ACD_HTTP_PORT"])
+    url = f"http://127.0.0.1:{port}"
+    jar = aiohttp.CookieJar(unsafe=True)
+    web = await asyncio.to_thread(centre.begin_program, "web")
+
+    async def is_there() -> bool:
+        return await browsers_at(port) >= 0
+
+    try:
+        await eventually(is_there, "the web process")
+        async with aiohttp.ClientSession(url, headers={"Origin": url}, cookie_jar=jar) as browser:
+            await ask(browser, "POST", "/api/session", username="anna", password=PASSWORD)
+            page = Page(browser)
+            try:
+                yield page
+            finally:
+                await page.close()
+    finally:
+        web.terminate()
+        await asyncio.to_thread(web.wait, 10)
+
+
+@pytest.mark.usefixtures("phones")
+async def test_a_desktop_goes_on_with_the_next_leader(centre: StandbyCentre) -> None:
+    """Nobody loads the page anew or signs in again: it shows what is so, and what its agent says is done."""
+    async with desktop_of_anna(centre) as page:
+
+        async def shows_lunch() -> bool:
+            return (page.anna.get("reason"), page.anna.get("desktop")) == ("lunch", True)
+
+        async def shows_break() -> bool:
+            return (page.anna.get("reason"), page.anna.get("desktop")) == ("break", True)
+
+        async def is_granted() -> bool:
+            wish = {"do": "not-ready", "reason": "break"}
+            async with page.browser.post("/api/me/state", json=wish) as answer:
+                return answer.ok
+
+        await ask(page.browser, "POST", "/api/me/state", do="login", phone="1001")
+        await ask(page.browser, "POST", "/api/me/state", do="not-ready", reason="lunch")
+        await eventually(shows_lunch, "the page to show its agent", DESKTOP_BACK_WITHIN_S)
+        old, new = centre.leader, centre.other()
+        centre.signal(old, signal.SIGKILL)
+        began = time.monotonic()
+        await asyncio.to_thread(centre.processes[old].wait, 5)
+        await eventually(is_granted, "the agent's wish to be granted", DESKTOP_BACK_WITHIN_S)
+        await eventually(shows_break, "the page to show it", DESKTOP_BACK_WITHIN_S)
+        took_s = time.monotonic() - began
+        assert took_s <= DESKTOP_BACK_WITHIN_S
+        await centre.until_leads(new, 1.0)
+
+
 async def test_redis_away_stops_nothing(centre: StandbyCentre, phones: dict[str, Phone]) -> None:
     """The other controller stands back; the leader has its lease again when Redis is there again."""
     leader, other = centre.leader, centre.other()
@@ -123,10 +188,14 @@ async def test_redis_away_stops_nothing(centre: StandbyCentre, phones: dict[str,
         await centre.record(seen["id"])
 
 
-def drilled(centre: StandbyCentre, *arguments: str) -> tuple[int, dict[str, Any], str]:
+def drilled(centre: StandbyCentre, *arguments: str, typed: str = "") -> tuple[int, dict[str, Any], str]:
     """`acd drill`, while a keeper starts again whatever ends: its code, its report, and the page of it."""
     command = [sys.executable, "-m", "acd", "drill", *arguments]
-    with subprocess.Popen(command, env=centre.env, cwd=CHECKOUT, stdout=subprocess.PIPE) as running:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=centre.env, cwd=CHECKOUT, stdin=pipe, stdout=pipe) as running:
+        assert running.stdin is not None
+        running.stdin.write(f"{typed}\n".encode())
+        running.stdin.close()
         while running.poll() is None:
             for name in NAMES:
                 centre.start_one(name)
@@ -159,10 +228,60 @@ async def test_a_drill_kills_the_leader_and_reports(centre: StandbyCentre, phone
     assert (entry.what, entry.about, entry.role) == ("drill", "controller-crash", "admin")
 
 
+async def test_a_drill_freezes_the_leader_once_its_name_is_typed(centre: StandbyCentre) -> None:
+    """Whoever types anything else has done nothing."""
+    old, new = centre.leader, centre.other()
+    refused = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "acd", "drill", "standby-takeover"],
+        env=centre.env,
+        cwd=CHECKOUT,
+        input="yes\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert "Type standby-takeover to go on" in refused.stdout
+    assert "nothing was done" in refused.stderr
+    await centre.until_health(old, leads=True)
+    code, report, page = await asyncio.to_thread(
+        drilled, centre, "standby-takeover", "--for", "6", typed="standby-takeover"
+    )
+    assert code == 0, page
+    assert (report["leader_before"], report["leader_after"]) == (old, new)
+    assert 0 < report["resumed_s"] <= 6.0
+    assert "| controllers stand by as before | 1 | " in page
+    centre.note_leader(new)
+
+
+async def test_a_call_that_ends_while_a_drill_has_the_database_away(
+    centre: StandbyCentre, phones: dict[str, Phone]
+) -> None:
+    """Its record waits, and is written afterwards; so it is not lost."""
+    leader = centre.leader
+    async with centre.customer("+491700000056") as caller:
+        await centre.ready("anna")
+        call = await caller.dial("8001")
+        await (await phones["anna"].wait_incoming()).answer()
+        call_id = (await centre.until_call("talking"))["id"]
+        drill = asyncio.create_task(
+            asyncio.to_thread(drilled, centre, "database-loss", "--yes", "--for", "3")
+        )
+        await centre.until_health(leader, records_database=False)
+        await call.hang_up()
+        code, report, page = await drill
+    assert code == 0, page
+    assert (report["in_progress"], report["ended"], report["lost"]) == ([call_id], [call_id], [])
+    assert (report["leader_before"], report["leader_after"]) == (leader, leader)
+    assert "| the fault showed from outside | seen | seen | pass |" in page
+    await centre.record(call_id)
+
+
 async def test_a_drill_without_redis_ends_by_itself(centre: StandbyCentre) -> None:
     """Redis runs on, the leader goes on without it, and has it again in the end."""
     leader = centre.leader
-    code, report, page = await asyncio.to_thread(drilled, centre, "redis-loss", "--yes", "--for", "2")
+    code, report, page = await asyncio.to_thread(drilled, centre, "redis-loss", "--yes", "--for", "3")
     assert code == 0, page
     assert (report["leader_before"], report["leader_after"]) == (leader, leader)
     assert centre.said("away, in a drill") >= 1
