@@ -133,6 +133,14 @@ class Bond:
         assert self._link is not None
         value = "0" if stop else str(int(time.time()))  # compared with Asterisk's EPOCH
         await self._link.action("Setvar", Variable="ACD_HEARTBEAT", Value=value)
+        if self.leads_as is not None and not stop:
+            # Whenever the dialplan is read anew Asterisk sets it back to who is named there.
+            await self._have_callers_ask(self.leads_as)
+
+    async def _have_callers_ask(self, mark: Mark) -> None:
+        """Here, and of no other controller."""
+        assert self._link is not None
+        await self._link.action("Setvar", Variable="ACD_CONTROLLER", Value=mark.agi_address)
 
     async def say_goodbye(self) -> None:
         """An orderly stop: from now on Asterisk's own queue may ring agents."""
@@ -170,7 +178,7 @@ class Bond:
             mark.on_fenced(f"Asterisk is led by {found}")
         if fence_of(found) < mark.fence:  # an older leader, frozen between reading and writing, or a restart
             await self._link.action("Setvar", Variable=LEADER, Value=f"{mark.fence} {mark.name}")
-        await self._link.action("Setvar", Variable="ACD_CONTROLLER", Value=mark.agi_address)
+        await self._have_callers_ask(mark)
 
     def down(self) -> None:
         """The connection is lost: we are blind, so nothing is decided."""

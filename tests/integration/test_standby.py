@@ -170,6 +170,23 @@ async def test_a_desktop_goes_on_with_the_next_leader(centre: StandbyCentre) -> 
         await centre.until_leads(new, 1.0)
 
 
+async def test_a_dialplan_that_is_read_anew_asks_the_leader(centre: StandbyCentre) -> None:
+    """It was written with the address of one controller, who need not lead."""
+    leads_at = f"127.0.0.1:{centre.envs[centre.leader]['ACD_AGI_PORT']}/run"
+    for command in ("dialplan reload", "dialplan set global ACD_CONTROLLER 127.0.0.1:9/run"):
+        await asyncio.to_thread(centre.console, command)
+
+        async def is_told() -> bool:
+            shown = await asyncio.to_thread(centre.console, "dialplan show globals")
+            return f"ACD_CONTROLLER={leads_at}" in (shown or "")
+
+        await eventually(is_told, f"callers to be told {leads_at}", 5.0)
+    async with centre.customer("+491700000090") as caller:
+        call = await caller.dial("8002")
+        await centre.until_call("waiting", caller_number="+491700000090")
+        await call.hang_up()
+
+
 async def test_redis_away_stops_nothing(centre: StandbyCentre, phones: dict[str, Phone]) -> None:
     """The other controller stands back; the leader has its lease again when Redis is there again."""
     leader, other = centre.leader, centre.other()

@@ -911,3 +911,18 @@ async def test_a_lower_number_in_asterisk_is_made_ours_again(house: House) -> No
     await house.start()
     told = [(a["Variable"], a["Value"]) for a in house.ami.actions if a["Action"] == "Setvar"]
     assert told[:2] == [("ACD_LEADER", "5 one"), ("ACD_CONTROLLER", "127.0.0.1:4573/run")]
+
+
+async def test_a_leader_says_again_where_callers_ask(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dialplan that is read anew has the address with which it was written."""
+    monkeypatch.setattr(bond_module, "HEARTBEAT_INTERVAL_S", 0.01)
+    house.ami.answers["Getvar"] = lambda _action: [{"Response": "Success", "Value": "5 one"}]
+    house.bond.leads_as = Mark(5, "one", "127.0.0.1:4573/run", house.story.append)
+    await house.start()
+    begun = len(house.ami.actions)
+    house.running.append(asyncio.create_task(house.bond.keep()))
+    await house.ami.until(lambda ami: len(ami.actions) >= begun + 4)
+    await house.bond.say_goodbye()
+    told = [a["Variable"] for a in house.ami.actions[begun:] if a["Action"] == "Setvar"]
+    assert told[:4] == ["ACD_HEARTBEAT", "ACD_CONTROLLER"] * 2
+    assert told[-1] == "ACD_HEARTBEAT", "whoever leaves asks nobody to come"
