@@ -181,7 +181,7 @@ async def test_a_question_that_is_never_answered_is_asked_about_once_a_second(ce
         await call.hang_up()
     await centre.until_no_channels()
     assert len(centre.cdr_rows()) - began < 30  # a row for each time that a member of the queue refused
-    told = (centre.home / "asterisk" / "log" / "messages.log").read_text()
+    told = (centre.home / "asterisk" / "log" / "messages.log").read_text(errors="replace")
     secrets = load_or_create_secrets(centre.home / "secrets.yml", ())
     assert f"agi://127.0.0.1:{nobody}/run'" in told
     assert word_of(secrets.ami_password) not in told
