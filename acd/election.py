@@ -169,7 +169,9 @@ class Election:
         for name, told in (await self._ask_all("leadership")).items():
             if told.answer.get("leads"):
                 self.leader = name
-                self._say("the lease in Redis is free, but another controller leads without it", leader=name)
+                if (await self._lease.look()).holder is None:  # it may have been taken this moment
+                    text = "the lease in Redis is free, but another controller leads without it"
+                    self._say(text, leader=name)
                 return True
         return False
 

@@ -142,11 +142,18 @@ class StandbyCentre(RedisCentre):
             await asyncio.sleep(2 * LOOK_AGAIN_S)
         raise AssertionError(f"{name} does not say {facts}, but {told}")
 
-    def dispatch_paused_s(self, old: str, new: str) -> float:
-        """From the old leader's last decision about dispatch to the new one's, as their journals tell."""
-        return self._dispatch_changes(new)[-1] - self._dispatch_changes(old)[-1]
+    async def dispatch_paused_s(self, old: str, new: str) -> float:
+        """From the old leader's last decision about dispatch to the new one's, as their journals tell.
+
+        The new one's is written by a thread: waits for it.
+        """
+        for _ in range(200):
+            if changes := self._dispatch_changes(new):
+                return changes[-1] - self._dispatch_changes(old)[-1]
+            await asyncio.sleep(LOOK_AGAIN_S)
+        raise AssertionError(f"{new} has decided nothing about dispatch, by its journal")
 
     def _dispatch_changes(self, name: str) -> list[float]:
-        newest = max((self.home / "controllers" / name / "journal").iterdir())
-        lines = (json.loads(line) for line in newest.read_bytes().splitlines()[1:])
+        files = sorted((self.home / "controllers" / name / "journal").iterdir())
+        lines = [] if not files else [json.loads(line) for line in files[-1].read_bytes().splitlines()[1:]]
         return [line["at"] for line in lines if "Dispatch" in line.get("event", {}).get("is", "")]

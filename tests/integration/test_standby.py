@@ -82,7 +82,7 @@ async def test_another_takes_over(centre: StandbyCentre, phones: dict[str, Phone
         took_s = await centre.until_leads(new, 8.0)
         assert took_s <= (6.0 if how == "stopped" else 3.0)
         if how == "handed over":
-            assert centre.dispatch_paused_s(old, new) <= 0.5
+            assert await centre.dispatch_paused_s(old, new) <= 0.5
 
         await centre.until_call("waiting", caller_number=waiter, position=1)
         await centre.until_call("waiting", caller_number=next_one, position=2)
