@@ -20,6 +20,9 @@ from acd.settings.environment import Environment, numeric_address
 
 OPEN_FILES = 16_384
 PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # from <malloc.h>
+LARGE_BYTES = 128 * 1024
+"""From this size on memory comes from the system and goes back to it: glibc's own first limit."""
 
 
 def raise_open_files() -> None:
@@ -28,6 +31,19 @@ def raise_open_files() -> None:
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def keep_one_heap() -> None:
+    """Memory that is given back is used again, whichever thread had it. Before any thread begins.
+
+    glibc has a heap for each of some threads, and raises its limits with each large block that is freed, so
+    that a process that runs for weeks keeps ever more holes. See mallopt(3); elsewhere it does nothing.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_ARENA_MAX, 1)
+        mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
+        mallopt(M_TRIM_THRESHOLD, LARGE_BYTES)
 
 
 def configure_logging() -> None:

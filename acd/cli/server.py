@@ -25,6 +25,7 @@ from acd.cli.process import (
     check_ports,
     configure_logging,
     end_with_parent,
+    keep_one_heap,
     lock_controller,
     lock_home,
     raise_open_files,
@@ -59,6 +60,7 @@ def run() -> None:
     configure_logging()
     sys.setswitchinterval(THREAD_TURN_S)
     raise_open_files()
+    keep_one_heap()
     log.info("the controller starts", version=__version__, routing_core=compiled.state())
     env = context.environment()
     if env.controller:

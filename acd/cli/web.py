@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from acd.cli.process import configure_logging, raise_open_files
+from acd.cli.process import configure_logging, keep_one_heap, raise_open_files
 from acd.errors import OperatorError
 from acd.settings.environment import Environment
 from acd.web.process import WebProcess
@@ -22,6 +22,7 @@ def web() -> None:
     """Run the web process alone: pages, API and live picture (`acd server` starts it with the rest)."""
     configure_logging()
     raise_open_files()
+    keep_one_heap()
     env = Environment.from_env(os.environ, CHECKOUT)
 
     async def main() -> None:
