@@ -54,6 +54,7 @@ class RedisMirror:
         self._there: set[str] = set()  # the fields in Redis, the dropped and emptied ones included
         self._in_flight = 0
         self._work = asyncio.Event()
+        self._is_wanted = False  # somebody waits until Redis has everything
         self._check_at = self._clear_at = 0.0
         self.failing = True  # until everything is there for the first time
         self._said = False
@@ -128,11 +129,17 @@ class RedisMirror:
         return await RedisHash.connect(self._server, self._key, fencing)
 
     async def flush(self, limit_s: float) -> bool:
-        """Wait until Redis has everything, for so long at most; whether it has."""
+        """Wait until Redis has everything, for so long at most; whether it has.
+
+        What was dropped goes with the next change otherwise, which may be seconds away.
+        """
+        self._is_wanted = True
+        self._work.set()
         for _ in range(round(limit_s / LOOK_S)):
             if not self.waiting:
-                return True
+                break
             await asyncio.sleep(LOOK_S)
+        self._is_wanted = False
         return not self.waiting
 
     async def close(self) -> None:
@@ -180,9 +187,9 @@ class RedisMirror:
 
     async def _send_changes(self, there: RedisHash) -> None:
         keys, self._changed = list(self._changed), set()
-        if not keys:
+        if not keys and not (self._is_wanted and self._dropped):
             return
-        self._in_flight = len(keys)
+        self._in_flight = len(keys) or len(self._dropped)
         emptied, self._dropped = dict.fromkeys(self._dropped, ""), set()
         self._emptied.update(emptied)
         for part in self._parts(keys):

@@ -96,6 +96,18 @@ async def test_changes_of_a_moment_are_one_command(server: RedisServer, process:
         assert "call:0" not in process.cli("hkeys", "acd:live").split()
 
 
+async def test_who_waits_for_redis_need_not_wait_for_the_next_change(
+    server: RedisServer, process: RedisProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call has ended, and nothing happens after that until its leader hands over."""
+    monkeypatch.setattr(redis, "CHECK_S", 60.0)
+    async with mirror_on(server, {"call:1": {}, "call:2": {}}) as mirror:
+        await synced(mirror)
+        mirror.drop("call:1")
+        assert await mirror.flush(1.0)
+        assert set(there(process)) == {"call:2"}
+
+
 async def test_a_drop_is_told_with_the_changes_of_its_moment(
     server: RedisServer, process: RedisProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
