@@ -24,14 +24,26 @@ def sole(file: Path) -> Iterator[bool]:
         yield True
 
 
+def alone(file: Path) -> IO[str] | None:
+    """Be the only one that is there, until what it gives is closed, or the process ends.
+
+    None: somebody else is there. Raises OSError where the file cannot be opened or locked.
+    """
+    return _locked(file, fcntl.LOCK_EX)
+
+
 def present(file: Path) -> IO[str] | None:
     """Be there, with any number of others, so that nobody is `sole`: until what it gives is closed.
 
     None: somebody is the sole one. Raises OSError where the file cannot be opened or locked.
     """
+    return _locked(file, fcntl.LOCK_SH)
+
+
+def _locked(file: Path, how: int) -> IO[str] | None:
     lock = file.open("w")
     try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
         return None

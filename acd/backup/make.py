@@ -28,6 +28,7 @@ from acd.recordings.files import Folder
 from acd.records.connecting import make_engine
 from acd.settings.environment import LAST_BACKUP, Environment
 from acd.sole import sole
+from acd.synced import bring_to_disk
 
 ENDING = ".tar.gz"
 _UNDER_WAY = ".acd-backup-"
@@ -147,7 +148,7 @@ def _made(env: Environment, wanted: Wanted, archive: Path, about: About, staging
         os.fsync(file.fileno())
     made.bytes = fresh.stat().st_size
     fresh.replace(archive)
-    _sync(archive.parent)
+    bring_to_disk(archive.parent)
     (env.home / LAST_BACKUP).write_text(f"{about.made_at} {archive}\n")
     return made
 
@@ -183,11 +184,3 @@ def _engine(url: str) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

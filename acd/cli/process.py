@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import logging
 import os
 import resource
@@ -11,12 +10,13 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import structlog
 
 from acd.errors import OperatorError
 from acd.settings.environment import Environment, numeric_address
+from acd.sole import alone
 
 OPEN_FILES = 16_384
 PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
@@ -106,25 +106,22 @@ def end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def lock_home(env: Environment) -> BinaryIO:
+def lock_home(env: Environment) -> IO[str]:
     """One server for each home, or each controller's part of it. Raises OperatorError."""
     hint = f"a server already runs in {env.own_dir}; for a second copy set ACD_HOME and the ports"
     return _locked(env.own_dir / "run" / "server.lock", hint)
 
 
-def lock_controller(env: Environment) -> BinaryIO:
+def lock_controller(env: Environment) -> IO[str]:
     """One process for each name of a controller. Raises OperatorError."""
     hint = f"controller {env.controller!r} already runs (it uses {env.own_dir}); each needs a name of its own"
     return _locked(env.own_dir / "run" / "controller.lock", hint)
 
 
-def _locked(path: Path, hint: str) -> BinaryIO:
+def _locked(path: Path, hint: str) -> IO[str]:
     """The lock lasts as long as the file is open."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("wb")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        raise OperatorError(hint) from None
+    file = alone(path)
+    if file is None:
+        raise OperatorError(hint)
     return file

@@ -7,13 +7,13 @@ this process ends. A spool that is locked belongs to a controller that lives, an
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import structlog
 
 from acd.records.spool import Spool, lines_of, locked
+from acd.synced import bring_to_disk
 
 log = structlog.get_logger(__name__)
 
@@ -76,15 +76,7 @@ def _moved(folder: Path, places: Mapping[Path, Path]) -> Mapping[Path, int]:
                 path.rename(place)
                 moved[place] = lines
             for touched in {folder, *(place.parent for place in moved)}:
-                _to_disk(touched)
+                bring_to_disk(touched)
     except OSError as error:  # another leader was here first, or a disk takes nothing: the next look goes on
         log.error(_FAILED, folder=str(folder), reason=str(error))
     return moved
-
-
-def _to_disk(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

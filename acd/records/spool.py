@@ -9,13 +9,12 @@ Whoever uses the folder has a lock on it, so that nobody takes files over from o
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import orjson
 import structlog
@@ -24,6 +23,8 @@ from acd.core.fact_json import fact_from_dict, fact_to_dict
 from acd.core.facts import AgentInterval
 from acd.records.fold import fold
 from acd.records.record import CallRecord, Source
+from acd.sole import alone
+from acd.synced import bring_to_disk
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +50,7 @@ class Spool:
         self._last = 0
         self._current: Path | None = None
         self._unsynced = set[Path]()
-        self._lock: BinaryIO | None = None
+        self._lock: IO[str] | None = None
         self._is_open = False
         self.failing = False
 
@@ -123,11 +124,7 @@ class Spool:
         """Bring files to the disk; for a thread. Raises OSError."""
         for path in (*paths, self._folder):
             with suppress(FileNotFoundError):  # all that was in it is in the database
-                opened = os.open(path, os.O_RDONLY)
-                try:
-                    os.fsync(opened)
-                finally:
-                    os.close(opened)
+                bring_to_disk(path)
 
     def _file(self) -> Path:
         """The one that is written to: the last of this process, unless it is full or taken."""
@@ -171,18 +168,9 @@ class Spool:
         path.unlink(missing_ok=True)
 
 
-def locked(folder: Path) -> BinaryIO | None:
+def locked(folder: Path) -> IO[str] | None:
     """The lock on a spool, until it is closed; None while another process has it. Raises OSError."""
-    lock = (folder / LOCK_FILE).open("ab")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        return None
-    except OSError:
-        lock.close()
-        raise
-    return lock
+    return alone(folder / LOCK_FILE)
 
 
 def lines_of(path: Path) -> int:
