@@ -35,6 +35,11 @@ def look_up(host: str) -> Addresses:
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
+def is_on_this_machine(host: str) -> bool:
+    """By its name or address alone; one that has no loopback address may be here all the same."""
+    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
 class Hosts:
     """Remembers what it has found. `ask` may take long."""
 

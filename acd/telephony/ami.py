@@ -23,7 +23,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
 from acd.errors import TelephonyError
-from acd.hosts import connected
+from acd.hosts import connected, is_on_this_machine
 from acd.telephony.node_clock import NodeClock
 from acd.telephony.node_names import as_sent, as_told
 
@@ -80,9 +80,12 @@ def _may_be_sent(value: str) -> bool:
 
 class _Protocol(AMIProtocol):  # type: ignore[misc]
     closed: bool
+    ended_there: bool
+    """Asterisk, or for a dead one its machine, has closed the connection in order."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self.ended_there = False
         self.partial = bytearray()
         self.backlog: deque[bytearray] = deque()
         self.loop = asyncio.get_running_loop()
@@ -125,7 +128,13 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         elif (message := parsed(block)) is not None:
             self.handle_message(message)
 
-    def connection_lost(self, _exc: Exception | None) -> None:
+    def eof_received(self) -> None:
+        """No firewall says so for another, unlike a reset."""
+        self.ended_there = True
+
+    def connection_lost(self, why: Exception | Headers | None) -> None:
+        """`why` is a message where Asterisk has told of its shutdown."""
+        self.ended_there |= isinstance(why, Mapping)
         self.close()
 
     def forget(self, future: asyncio.Future[Any]) -> None:
@@ -192,7 +201,8 @@ class AmiLink:
     controllers, `before_connecting` shuts out those that led before, and `may_act` is called before each
     action and does not return where another one may lead. `node`: of several, whose channels are told of and
     taken with that name (`node_names`). `limit_s`: so long an action may take, if not the usual time.
-    `refused`: at the last try nobody listened there.
+    `refused`: at the last try nobody listened there, by the word of this machine or after Asterisk had ended
+    the last connection. A firewall between two machines refuses as well, whoever lives behind it.
     """
 
     def __init__(
@@ -211,6 +221,7 @@ class AmiLink:
         self.clock = NodeClock()
         self.limit_s: float | None = None
         self.refused = False
+        self._ended_there = False
         self._on_up = on_up
         self._on_down = on_down
         self.before_connecting: Callable[[], Awaitable[None]] = _nothing
@@ -229,7 +240,7 @@ class AmiLink:
                 began = asyncio.get_running_loop().time()
                 await self._stay()
             except (OSError, TelephonyError, TimeoutError) as error:
-                self.refused = isinstance(error, ConnectionRefusedError)
+                self.refused = isinstance(error, ConnectionRefusedError) and self._would_know()
                 if failures == 0:
                     reason = str(error) or type(error).__name__
                     log.warning("asterisk is away, trying again", reason=reason, **self._named())
@@ -268,6 +279,10 @@ class AmiLink:
         """The connection is of no use: a new one is made, which looks anew."""
         if self._connection is not None:
             self._connection.protocol.close()
+
+    def _would_know(self) -> bool:
+        """Whether who refuses a connection knows that there is no Asterisk."""
+        return self._ended_there or is_on_this_machine(self.address[0])
 
     def _named(self) -> dict[str, str]:
         return {"node": self.node} if self.node else {}
@@ -351,6 +366,7 @@ class AmiLink:
         if connection is not None:
             if connection.pinger is not None:
                 connection.pinger.cancel()
+            self._ended_there = connection.protocol.ended_there
             connection.protocol.close()
         if self.up:
             self.up = False

@@ -140,6 +140,21 @@ FAULTS: dict[str, Fault] = {
         cutting(lambda _, a, b: (*both_ways(a, "rest"), *both_ways(a, b))),
         "between",
     ),
+    "split-refused": Fault(
+        "leader's host ↮ other host, refused by a firewall",
+        cutting(lambda _, a, b: both_ways(a, b, refused=True)),
+        "between",
+    ),
+    "leader-refused": Fault(
+        "leader's host ↮ other host and Redis, refused by a firewall",
+        cutting(
+            lambda s, a, b: (
+                *both_ways(a, "rest", _redis(s), refused=True),
+                *both_ways(a, b, refused=True),
+            )
+        ),
+        "between",
+    ),
     "leader-redis": Fault(
         "leader's host ↮ Redis alone", cutting(lambda s, a, _b: both_ways(a, "rest", _redis(s)))
     ),

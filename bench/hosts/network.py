@@ -36,27 +36,33 @@ class Drop:
     """What one host says to another and that does not arrive: the packet filter of the other one drops it.
 
     Not the sender's own, for that one tells the sender, as no network would. `ports` (TCP, at either end):
-    only that. `share`: so much of it, by chance.
+    only that. `share`: so much of it, by chance. `refused`: the filter answers that nobody is there, as many
+    firewalls do, so that a connection fails at once and looks like a program that is not running.
     """
 
     sender: str
     to: str
     ports: tuple[int, ...] = ()
     share: float = 1.0
+    refused: bool = False
 
     def rules(self) -> Iterable[list[str]]:
         """For iptables."""
         chance = [] if self.share >= 1.0 else ["-m", "statistic", "--mode", "random"]
         chance += [] if self.share >= 1.0 else ["--probability", f"{self.share:.2f}"]
         which = [["-p", "tcp", side, str(port)] for port in self.ports for side in ("--sport", "--dport")]
+        if self.refused and not which:  # not ICMP, which carries the refusals of the other direction
+            which = [["-p", "tcp"], ["-p", "udp"]]
         for address in BEYOND[self.sender]:
             for only in which or [[]]:
-                yield ["INPUT", "-s", address, *only, *chance, "-j", "DROP"]
+                yield ["INPUT", "-s", address, *only, *chance, "-j", "REJECT" if self.refused else "DROP"]
 
 
-def both_ways(one: str, other: str, ports: tuple[int, ...] = (), share: float = 1.0) -> tuple[Drop, ...]:
+def both_ways(
+    one: str, other: str, ports: tuple[int, ...] = (), share: float = 1.0, *, refused: bool = False
+) -> tuple[Drop, ...]:
     """What the two say to each other."""
-    return Drop(one, other, ports, share), Drop(other, one, ports, share)
+    return Drop(one, other, ports, share, refused), Drop(other, one, ports, share, refused)
 
 
 def may_make_hosts() -> str:
@@ -65,7 +71,7 @@ def may_make_hosts() -> str:
         return f"{NEEDED}; this is not root"
     probe = (
         "ip link add acd-probe type bridge && iptables -A INPUT -m statistic --mode random --probability 0.5"
-        " -j DROP"
+        " -j DROP && iptables -A INPUT -p tcp -j REJECT"
     )
     try:
         done = subprocess.run([*_APART, "sh", "-c", probe], capture_output=True, text=True, check=False)
@@ -151,7 +157,9 @@ class Network:
     def dropped_packets(self, host: str) -> int:
         """By the rules that hold there now."""
         done = _run(*self.inside(host, "iptables", "-w", "-L", "-n", "-v", "-x"))
-        return sum(int(count) for count in re.findall(r"^\s*(\d+)\s+\d+\s+DROP", done, re.MULTILINE))
+        return sum(
+            int(count) for count in re.findall(r"^\s*(\d+)\s+\d+\s+(?:DROP|REJECT)", done, re.MULTILINE)
+        )
 
     def remove(self) -> None:
         """What the end of this process would take away, too."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from socket import SO_LINGER, SOL_SOCKET
+from struct import pack
 
 Action = Mapping[str, str]
 Answer = Callable[[Action], Sequence[Mapping[str, str]]]
@@ -68,6 +71,17 @@ class FakeAmi:
         if self._server is not None:
             self._server.close()
         self.cut()
+
+    async def end(self, *, in_order: bool) -> None:
+        """Nobody listens any more. The connection ends as that of a dead process, or it is reset."""
+        assert self._server is not None
+        assert self._writer is not None
+        self._server.close()
+        if not in_order:
+            self._writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+        self._writer.close()
+        with suppress(OSError):
+            await self._writer.wait_closed()
 
     def cut(self) -> None:
         """Break the connection without a word."""

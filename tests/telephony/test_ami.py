@@ -157,6 +157,37 @@ async def test_asterisk_that_is_away_is_waited_for(server: FakeAmi, side: Side) 
     assert (side.told[-1], side.link.up) == ("up", True)
 
 
+@pytest.mark.parametrize("ended_in_order", [True, False])
+async def test_a_refusal_of_another_machine_counts_after_an_orderly_end_only(
+    server: FakeAmi, side: Side, monkeypatch: pytest.MonkeyPatch, ended_in_order: bool
+) -> None:
+    """A firewall that is put between the two refuses as well, and resets what was connected."""
+    tries: asyncio.Queue[bool] = asyncio.Queue()
+
+    async def about_to_connect() -> None:
+        tries.put_nowait(side.link.refused)
+
+    monkeypatch.setattr(ami, "is_on_this_machine", lambda _host: False)
+    side.link.before_connecting = about_to_connect
+    await server.end(in_order=ended_in_order)
+    async with asyncio.timeout(LIMIT_S):
+        told = [await tries.get() for _ in range(3)]
+    assert told == [False, ended_in_order, ended_in_order]
+
+
+async def test_a_refusal_of_this_machine_counts(server: FakeAmi, side: Side) -> None:
+    tried = asyncio.Event()
+
+    async def about_to_connect() -> None:
+        if side.link.refused:
+            tried.set()
+
+    side.link.before_connecting = about_to_connect
+    await server.end(in_order=False)
+    async with asyncio.timeout(LIMIT_S):
+        await tried.wait()
+
+
 def test_it_waits_longer_each_time() -> None:
     assert list(ami.BACKOFF_S) == sorted(ami.BACKOFF_S)
 
