@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from bench.faults.centre import may_mount
 from bench.faults.kinds import FAULTS
 from bench.faults.load import Pace
 from bench.faults.results import keep, kept, summary, table, write_into
@@ -45,6 +46,10 @@ def faults(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if unknown := [name for name in fault or () if name not in FAULTS]:
         raise typer.BadParameter(f"no such fault: {', '.join(unknown)}; there are: {', '.join(FAULTS)}")
+    in_need = [name for name in FAULTS if FAULTS[name].needs_disk and (not fault or name in fault)]
+    if in_need and not may_mount():
+        told = "needs root, with the right to mount a disk: choose others with --fault"
+        raise typer.BadParameter(f"{' and '.join(in_need)} {told}")
     wanted = [(seed, name) for seed in range(1, seeds + 1) for name in FAULTS if not fault or name in fault]
     done = {(outcome.seed, outcome.fault) for outcome in kept(out_file)}
     todo = [each for each in wanted if each not in done]

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from acd.core.facts import CallKind
 from acd.records.record import CallRecord
+from bench.faults import __main__ as command_line
 from bench.faults.judge import compared
 from bench.faults.load import Caller, gaps
 from bench.faults.results import BEGIN, END, keep, kept, table, write_into
@@ -48,6 +50,18 @@ def record(
         answered_at=at(2.0) if answered else None, ended_at=at(ended), ended_by=None, segments=(), visits=(),
         facts=(),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("chosen", "named"), [((), "disk-full and recordings-full"), (("disk-full", "handover"), "disk-full")]
+)
+def test_who_may_not_make_disks_is_told_before_anything_is_begun(
+    monkeypatch: pytest.MonkeyPatch, chosen: tuple[str, ...], named: str
+) -> None:
+    monkeypatch.setattr(command_line, "may_mount", lambda: False)
+    told = CliRunner().invoke(command_line.app, [word for name in chosen for word in ("--fault", name)])
+    assert told.exit_code == 2
+    assert f"{named} needs root" in " ".join(told.output.replace("│", " ").split())
 
 
 @pytest.mark.parametrize(
