@@ -59,7 +59,7 @@ class Controller:
             await parts.mirror.open(self._leading.others_live, self._leading.fence)
         await self._open_store()
         parts.writer.start()
-        await parts.left_spools.take_over()  # before anybody asks what is not on record
+        await parts.left_spools.soon()  # before anybody asks what is not on record
         if parts.traces is not None:
             parts.traces.start()
         parts.shell.attach(parts.switch)

@@ -35,8 +35,8 @@ class Gate:
         self._until = math.inf
 
     def open_until(self, moment: float) -> None:
-        """`moment` of the monotonic clock."""
-        self._until = moment
+        """`moment` of the monotonic clock. Never earlier than before: of two keepers one may be told late."""
+        self._until = moment if self._until == math.inf else max(self._until, moment)
 
     @property
     def is_open(self) -> bool:

@@ -15,25 +15,28 @@ import structlog
 
 from acd import election
 from acd.election import Election
+from acd.gate import Gate
 from acd.state.lease import Lease
 
 log = structlog.get_logger(__name__)
 
 LONGEST_S = 30.0
-"""A start that takes longer hangs: another controller is to lead."""
+"""A start that takes longer hangs, at a disk maybe: the process ends, for another controller is to lead."""
 
 
 class SecondKeeper:
     """Renews as `Election.keep` does, from a thread with a loop of its own, for `limit_s` at most.
 
     `lease` is another connection to the same one. It begins after RENEW_EVERY_S: a start that is quick has
-    the interpreter for itself. Where another controller leads the thread ends the process, whatever that is
-    doing.
+    the interpreter for itself. Where another controller leads, or the time is over, the thread ends the
+    process by the gate, whatever that is doing: the loop's own keeper would renew for ever where the start
+    waits for a disk.
     """
 
-    def __init__(self, election: Election, lease: Lease, limit_s: float = LONGEST_S) -> None:
+    def __init__(self, election: Election, lease: Lease, gate: Gate, limit_s: float = LONGEST_S) -> None:
         self._election = election
         self._lease = lease
+        self._gate = gate
         self._limit_s = limit_s
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -67,9 +70,10 @@ class SecondKeeper:
         try:
             _, pending = await asyncio.wait({self._task}, timeout=self._limit_s)
             if pending:
-                log.error("taking over takes too long, the lease is kept no longer", limit_s=self._limit_s)
                 self._task.cancel()
                 await asyncio.wait(pending)
+                if not self._over.is_set():
+                    self._gate.shut(f"taking over has not come to an end in {self._limit_s:g} s")
             if not self._task.cancelled():
                 self._task.result()
         finally:

@@ -182,7 +182,7 @@ class OneOfSeveral:
             {**self._answers(), "handover": self._asked_to_hand_over},
             self._show,
             self._hand_over_at_the_end,
-            SecondKeeper(self.election, self._lease_of_second).at_work,
+            SecondKeeper(self.election, self._lease_of_second, self._gate).at_work,
         )
         self._controller = Controller(begun, env, self._secrets, leading)
         await self._controller.run(self._stop)

@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from acd.errors import OperatorError
 from acd.loss import DATABASE
 
 ANSWER_LIMIT_S = 20.0
@@ -32,6 +33,10 @@ _JSON: Mapping[str, Callable[[Any], Any]] = {
     "json_serializer": lambda value: orjson.dumps(value).decode(),
     "json_deserializer": orjson.loads,
 }
+
+
+class OtherVersion(OperatorError):
+    """The database was made by another version of this program."""
 
 
 def make_engine(url: URL) -> Engine:
@@ -118,7 +123,7 @@ def is_ended(error: DBAPIError) -> bool:
 
 
 def is_outage(error: Exception) -> bool:
-    """Whether trying the same again later can help: the database is away, locked, full or not ready.
+    """Whether trying the same again later can help: the database is away, locked, full, not ready or newer.
 
     Anything else is a fault of what was to be written.
     """
@@ -126,4 +131,4 @@ def is_outage(error: Exception) -> bool:
         return False
     if isinstance(error, DBAPIError):
         return not (getattr(error.orig, "sqlstate", None) or "").startswith(_TOO_LARGE)
-    return isinstance(error, PoolTimeoutError | OSError)
+    return isinstance(error, PoolTimeoutError | OSError | OtherVersion)

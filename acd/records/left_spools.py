@@ -18,6 +18,8 @@ from acd.synced import bring_to_disk
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 30.0
+SOON_S = 0.5
+"""So long a leader that begins waits for the first look: callers wait with it."""
 FOLDERS = ("spool", "controllers/*/spool")
 """Within ACD_HOME: of a controller that was the only one, and of each of several."""
 _FAILED = "records that a controller has left on disk cannot be taken over"
@@ -30,9 +32,20 @@ class LeftSpools:
         self._own = own
         self._home = home
         self._on_found = on_found
+        self._first: asyncio.Task[int] | None = None
+
+    async def soon(self, within_s: float = SOON_S) -> None:
+        """Begin the first look, and wait for so long at most: `run` goes on with it.
+
+        What is asked for meanwhile is without the rest, and put right when that is stored.
+        """
+        self._first = asyncio.create_task(self.take_over())
+        await asyncio.wait({self._first}, timeout=within_s)
 
     async def run(self) -> None:
         """For ever: the lock of a machine that died may be given up late, and one that stands by may die."""
+        if self._first is not None:
+            await self._first
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             await self.take_over()
@@ -72,8 +85,12 @@ def _moved(folder: Path, places: Mapping[Path, Path]) -> Mapping[Path, int]:
             return moved
         with lock:
             for path, place in places.items():
-                lines = lines_of(path)
-                path.rename(place)
+                try:
+                    lines = lines_of(path)
+                    path.rename(place)
+                except OSError as error:  # the others are had all the same
+                    log.error(_FAILED, file=str(path), reason=str(error))
+                    continue
                 moved[place] = lines
             for touched in {folder, *(place.parent for place in moved)}:
                 bring_to_disk(touched)

@@ -63,10 +63,14 @@ class Spool:
         """Find what an earlier process has left; nothing as long as another one has the folder: ask again."""
         if self._is_open or (self._folder.is_dir() and not self._is_ours()):
             return
+        paths = sorted(self._folder.glob("*.jsonl"))
+        self._last = max([self._last, *(int(path.stem) for path in paths)])  # also of what cannot be read
+        for path in paths:
+            try:
+                self._counts[path] = lines_of(path)
+            except OSError as error:
+                log.error("a file of the spool cannot be read, it is left", file=str(path), reason=str(error))
         self._is_open = True
-        for path in sorted(self._folder.glob("*.jsonl")):
-            self._counts[path] = lines_of(path)
-            self._last = int(path.stem)
 
     def close(self) -> None:
         """Another process may have the folder. Harmless when it was never used."""

@@ -23,7 +23,7 @@ from acd.core.facts import AgentInterval, CallbackOrder
 from acd.errors import OperatorError
 from acd.records import migrations, reading, rows, schema, writing
 from acd.records.bulk import insert_rows
-from acd.records.connecting import make_engine
+from acd.records.connecting import OtherVersion, make_engine
 from acd.records.corrections import Correction, of_calls
 from acd.records.deleted import deleted_calls
 from acd.records.reach import ALL, Reach
@@ -82,7 +82,7 @@ class RecordStore:
             raise RecordsAway(f"records: cannot open {shown}: {error.orig}{hint}") from error
         except DBAPIError as error:
             raise OperatorError(f"records: cannot open {shown}: {error.orig}") from error
-        except migrations.OtherVersion as error:
+        except OtherVersion as error:
             raise OperatorError(
                 f"records: {shown} was made by another version of this program: {error}"
             ) from error

@@ -19,9 +19,10 @@ TABLE = "inet acd"
 def firewall_rules(centre: Centre, environment: Environment) -> str:
     """A file for `nft -f`, which takes the place of the one before as a whole.
 
-    It looks at packets before any address is rewritten, so that it holds for containers as well; what the
-    machine says to itself is let through. Media is left alone: providers send it from addresses that they
-    name call by call, and Asterisk takes it from there only (`strictrtp`).
+    It looks at packets before any address is rewritten, so that it holds for containers as well. Let through
+    are what the machine says to itself and passes on to others, and answers to what it has sent: a provider's
+    name may lead elsewhere by now. Media is left alone: providers send it from addresses that they name call
+    by call, and Asterisk takes it from there only (`strictrtp`).
 
     Raises OperatorError where phones may be anywhere, and for a provider whose name has no address.
     """
@@ -41,8 +42,10 @@ table {TABLE} {{
 {_set("known4", "ipv4_addr", [each for each in known if each.version == 4])}
 {_set("known6", "ipv6_addr", [each for each in known if each.version == 6])}
     chain strangers {{
-        type filter hook prerouting priority raw; policy accept;
+        type filter hook prerouting priority mangle; policy accept;
         iifname "lo" accept
+        fib daddr type != local accept
+        ct state established,related accept
         meta l4proto {{ tcp, udp }} th dport {{ {ports} }} ip saddr != @known4 counter drop
         meta l4proto {{ tcp, udp }} th dport {{ {ports} }} ip6 saddr != @known6 counter drop
     }}

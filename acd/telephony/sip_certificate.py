@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import time
 from pathlib import Path
@@ -29,15 +30,20 @@ def days_left(file: Path) -> float:
 def is_given(environment: Environment) -> bool | None:
     """Whether Asterisk has a copy of the pair in the files.
 
-    None: that cannot be told here, as its folder is on another machine, or Kamailio has SIP and reads the
-    files itself. Raises OperatorError for files that cannot be read.
+    None: that cannot be told here, as its folder is on another machine or closed to us, or Kamailio has SIP
+    and reads the files itself. Raises OperatorError for files that cannot be read.
     """
     cert, key = environment.sip_tls_cert, environment.sip_tls_key
     etc = environment.asterisk_dir / "etc"
-    if cert is None or key is None or environment.nodes or environment.front or not etc.is_dir():
+    if cert is None or key is None or environment.nodes or environment.front:
+        return None
+    if not os.access(etc, os.X_OK):
         return None
     try:
         name = copies_name(cert.read_text(encoding="ascii"), key.read_text(encoding="ascii"))
     except (OSError, UnicodeError) as error:
         raise OperatorError(f"the certificate or the key of SIP cannot be read: {error}") from error
-    return (etc / f"{name}.crt").is_file()
+    try:
+        return (etc / f"{name}.crt").is_file()
+    except OSError:
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -108,7 +109,9 @@ def samples(packets: tuple[bytes, ...]) -> list[int]:
     return [linear(code) for packet in packets for code in packet]
 
 
-def test_the_certificate_of_sip_ends_and_has_to_be_given_to_asterisk(tmp_path: Path) -> None:
+def test_the_certificate_of_sip_ends_and_has_to_be_given_to_asterisk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cert, key = tmp_path / "tls/cert.pem", tmp_path / "tls/key.pem"
     env = replace(ENV, home=tmp_path, sip_tls_cert=cert, sip_tls_key=key)
 
@@ -124,6 +127,10 @@ def test_the_certificate_of_sip_ends_and_has_to_be_given_to_asterisk(tmp_path: P
     name = copies_name(cert.read_text(), key.read_text())
     (tmp_path / f"asterisk/etc/{name}.crt").touch()
     assert len(found()) == 1
+    (tmp_path / f"asterisk/etc/{name}.crt").unlink()
+    with monkeypatch.context() as of_another_user:
+        of_another_user.setattr(os, "access", lambda *_: False)
+        assert len(found()) == 1, "nobody can tell"
     cert.unlink()
     with pytest.raises(OperatorError):
         found()

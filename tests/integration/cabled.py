@@ -1,6 +1,7 @@
 """Run in a network of its own: `python -m tests.integration.cabled RULES` says who is answered, as JSON.
 
-First without a packet filter, then with RULES, loaded twice, as a machine does that starts again.
+First without a packet filter, then with RULES, loaded twice, as a machine does that starts again; third,
+whether an answer comes in then from a stranger whom the host has asked.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 HOST, PHONE, PROVIDER, SCANNER = "10.78.0.1", "10.78.0.2", "10.78.0.3", "10.78.0.4"
+MOVED = "10.78.0.5"
+"""The provider's new address, which nobody has told the filter."""
 SIP_PORT, OTHER_PORT = 5060, 8080
 WAIT_S = 0.3
 """For an answer, on a cable without any delay."""
@@ -25,13 +28,12 @@ QUESTION = b"OPTIONS sip:acd SIP/2.0\r\n\r\n"
 def main(rules: str) -> None:
     """Both rounds."""
     with _far_end() as pid:
-        for port in (SIP_PORT, OTHER_PORT):
-            _answer(port)
-        rounds = [_asked(pid)]
+        sip, _ = (_answer(port) for port in (SIP_PORT, OTHER_PORT))
+        before = _asked(pid)
         for _ in range(2):
             subprocess.run(("nft", "-f", rules), check=True)
-        rounds.append(_asked(pid))
-    sys.stdout.write(json.dumps(rounds))
+        after = _asked(pid)
+        sys.stdout.write(json.dumps([before, after, _hears_an_answer(sip, pid)]))
 
 
 @contextmanager
@@ -49,7 +51,10 @@ def _far_end() -> Iterator[int]:
                 ("ip", *cable.split()),
                 ("ip", "addr", "add", f"{HOST}/24", "dev", "near"),
                 *(("ip", "link", "set", device, "up") for device in ("near", "lo")),
-                *((*far, "addr", "add", f"{each}/24", "dev", "far") for each in (PHONE, PROVIDER, SCANNER)),
+                *(
+                    (*far, "addr", "add", f"{each}/24", "dev", "far")
+                    for each in (PHONE, PROVIDER, SCANNER, MOVED)
+                ),
                 (*far, "link", "set", "far", "up"),
             ):
                 subprocess.run(command, check=True)
@@ -58,8 +63,8 @@ def _far_end() -> Iterator[int]:
             keeper.send_signal(signal.SIGKILL)
 
 
-def _answer(port: int) -> None:
-    """Whatever comes, by UDP and TCP."""
+def _answer(port: int) -> socket.socket:
+    """Whatever comes, by UDP and TCP; the socket of the former."""
     datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     datagrams.bind(("0.0.0.0", port))
     stream = socket.create_server(("0.0.0.0", port))
@@ -77,14 +82,44 @@ def _answer(port: int) -> None:
 
     for each in (by_datagram, by_stream):
         threading.Thread(target=each, daemon=True).start()
+    return datagrams
+
+
+def _inside(pid: int, *how: str) -> list[str]:
+    return ["nsenter", "-t", str(pid), "-n", sys.executable, "-m", __spec__.name, *how]
+
+
+def _hears_an_answer(sip: socket.socket, pid: int) -> bool:
+    """Whether the answer to what is sent from the port of SIP comes in: it is echoed then, as all is."""
+    with subprocess.Popen(_inside(pid, "--moved"), stdout=subprocess.PIPE) as moved:
+        assert moved.stdout is not None
+        moved.stdout.readline()  # it listens
+        sip.sendto(QUESTION, (MOVED, SIP_PORT))
+        return bool(json.loads(moved.stdout.readline()))
+
+
+def _is_echoed() -> None:
+    """At the far end: answer once, and say whether that was heard."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+        own.bind((MOVED, SIP_PORT))
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        _, asker = own.recvfrom(1500)
+        own.settimeout(WAIT_S)
+        own.sendto(b"SIP/2.0 200 OK\r\n\r\n", asker)
+        try:
+            heard = own.recv(1500).startswith(b"SIP/2.0 200")
+        except TimeoutError:
+            heard = False
+        sys.stdout.write(json.dumps(heard))
 
 
 def _asked(pid: int) -> dict[str, dict[str, bool]]:
     """Who is answered: the host itself, and the others from the far end."""
     found = {}
     for address in (PHONE, PROVIDER, SCANNER):
-        inside = ("nsenter", "-t", str(pid), "-n", sys.executable, "-m", __spec__.name, "--from", address)
-        found[address] = json.loads(subprocess.run(inside, check=True, capture_output=True).stdout)
+        asking = subprocess.run(_inside(pid, "--from", address), check=True, capture_output=True)
+        found[address] = json.loads(asking.stdout)
     return {**found, HOST: _answers(HOST)}
 
 
@@ -112,6 +147,8 @@ def _is_answered(address: str, port: int, kind: socket.SocketKind) -> bool:
 if __name__ == "__main__":
     if sys.argv[1] == "--from":
         sys.stdout.write(json.dumps(_answers(sys.argv[2])))
+    elif sys.argv[1] == "--moved":
+        _is_echoed()
     else:
         assert os.getpid() == 1, "not in a network of its own"
         main(sys.argv[1])

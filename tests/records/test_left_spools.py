@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from acd.core.facts import Arrived, CallKind, Ended, EndedBy
+from acd.records import left_spools
 from acd.records import spool as spool_module
 from acd.records.fold import fold
 from acd.records.left_spools import LeftSpools
@@ -20,6 +23,7 @@ from acd.records.spool import Spool
 from acd.records.store import RecordStore
 from acd.records.writer import RecordWriter
 
+LIMIT_S = 10.0
 NOON = 1_795_348_800.0
 
 
@@ -37,10 +41,12 @@ class Home:
         self.own = Spool(self.spool_of("one"))
         self.own.open()
         self.found = 0
+        self.was_found = asyncio.Event()
         self.left = LeftSpools(self.own, folder, self._on_found)
 
     def _on_found(self) -> None:
         self.found += 1
+        self.was_found.set()
 
     def spool_of(self, name: str) -> Path:
         """Where that one's records wait."""
@@ -136,6 +142,50 @@ async def test_a_leader_that_dies_in_between_loses_none(home: Home, monkeypatch:
     assert await again.left.take_over() == 1
     assert sorted(again.ids()) == ["c2", "c3"]
     again.own.close()
+
+
+async def test_a_file_that_cannot_be_read_keeps_no_other_back(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither one that a dead controller has left nor one of our own, whose name is not given again."""
+    monkeypatch.setattr(spool_module, "LINES_A_FILE", 1)
+    left_by(home.spool_of("two"), 2, 3).close()
+    for number in (4, 5):
+        assert home.own.add(call(number), replace=True)
+    home.own.close()
+    for of in ("one", "two"):
+        bad = home.spool_of(of) / ("000000002.jsonl" if of == "one" else "000000001.jsonl")
+        bad.unlink()
+        bad.mkdir()
+    with capture_logs() as told:
+        again = Home(home.folder)
+        assert await again.left.take_over() == 1
+    assert {str(line.get("file", "")).split("/")[-3] for line in told if line["log_level"] == "error"} == {
+        "one",
+        "two",
+    }
+    assert sorted(again.ids()) == ["c3", "c4"]
+    assert home.files_of("two") == ["000000001.jsonl"]
+    again.own.close()
+
+
+async def test_a_disk_that_hangs_keeps_no_leader_waiting(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    left_by(home.spool_of("two"), 2).close()
+    goes_on, moved = threading.Event(), left_spools._moved
+
+    def hangs(*arguments: Any) -> Any:
+        assert goes_on.wait(LIMIT_S)
+        return moved(*arguments)
+
+    monkeypatch.setattr(left_spools, "_moved", hangs)
+    await home.left.soon(within_s=0.01)
+    assert home.own.waiting == 0
+    running = asyncio.create_task(home.left.run())
+    goes_on.set()
+    async with asyncio.timeout(LIMIT_S):
+        await home.was_found.wait()
+    assert home.ids() == ["c2"]
+    running.cancel()
 
 
 async def test_one_that_starts_meanwhile_has_its_files_a_moment_later(home: Home) -> None:

@@ -15,13 +15,16 @@ from structlog.testing import capture_logs
 from acd.core.callback_facts import CallbackNote
 from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, CallbackOrder
-from acd.records.connecting import is_outage
+from acd.records import migrations
+from acd.records.connecting import OtherVersion, is_outage
 from acd.records.fold import fold
 from acd.records.record import CallRecord
 from acd.records.store import RecordStore
 from acd.records.writer import Item, RecordWriter
 from tests.records.scenario import START, facts_of
 
+LIMIT_S = 10.0
+AWAY_SAID = "the database takes no records, they wait and calls go on"
 AWAY = OperationalError("insert", {}, Exception("connection refused"))
 BAD = DataError("insert", {}, Exception("a zero byte in a text"))
 
@@ -299,7 +302,44 @@ async def test_no_text_of_a_hostile_phone_costs_the_call(
     assert found.caller_name in (*kept, kept[0][:600])
 
 
-@pytest.mark.parametrize("error", [AWAY, InterfaceError("", {}, Exception()), OSError("disk")])
+async def test_records_wait_for_the_version_that_a_newer_database_is_for(database_url: str) -> None:
+    """It was not known yet when the controller started, which does not wait for a slow database."""
+    tries = threading.Semaphore(0)
+
+    class Refused(RecordStore):
+        def save_calls(self, records: Sequence[CallRecord]) -> None:
+            try:
+                super().save_calls(records)
+            finally:
+                tries.release()
+
+    with RecordStore(database_url) as made:
+        _say_version(made, "9999")
+        store, told = Refused(database_url), list[str]()
+        store.want()
+        writer = RecordWriter(store, retry_first_s=0.01)
+        with capture_logs() as logs:
+            writer.start()
+            writer.submit(call(0), lambda: told.append("c0"))
+            for _ in range(2):
+                assert await asyncio.to_thread(tries.acquire, timeout=LIMIT_S)
+            assert (writer.away, writer.pending, told) == (True, 1, [])
+            _say_version(made, migrations.NEWEST)
+            await writer.drain()
+            await writer.close()
+    assert told == ["c0"]
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == [AWAY_SAID]
+    store.close()
+
+
+def _say_version(store: RecordStore, version: str) -> None:
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
+
+
+@pytest.mark.parametrize(
+    "error", [AWAY, InterfaceError("", {}, Exception()), OSError("disk"), OtherVersion("newer")]
+)
 def test_outages(error: Exception) -> None:
     assert is_outage(error)
     assert is_outage(ProgrammingError("", {}, Exception("no such table")))

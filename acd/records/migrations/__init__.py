@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from acd.errors import OperatorError
-from acd.records.connecting import without_limit
+from acd.records.connecting import OtherVersion, without_limit
 from acd.sql import one_at_a_time
 
 if TYPE_CHECKING:  # Alembic takes longer to import than a command takes to read records
@@ -21,10 +20,6 @@ if TYPE_CHECKING:  # Alembic takes longer to import than a command takes to read
 NEWEST = "0017"
 """The last revision: a database that is there already needs no Alembic."""
 _LOCK = "migrations"
-
-
-class OtherVersion(OperatorError):
-    """The database was made by another version of this program."""
 
 
 def config() -> Config:
