@@ -19,6 +19,7 @@ from bench.faults.load import Caller
 from bench.hosts.kinds import Window
 from bench.hosts.load import Ring
 from bench.hosts.merged import Term
+from bench.hosts.network import HOSTS
 
 LEADS = "this controller leads"
 OFFERED_WITHIN_S = 5.0
@@ -30,6 +31,8 @@ GIVEN_UP_S, GIVEN_UP_RACE_S = 32.0, 1.0
 SAID_AGAIN_S = 5.0
 """At most so long after a cut SIP says again what was not answered, RFC 3261 17.1.2.2 (T2 is 4 s)."""
 RACE_S = 0.3
+TOLD_WITHIN_S = 1.0
+"""A ring that is said again, and was given up, is taken back as soon as the phone has answered."""
 _PHONE = re.compile(r"^(?:PJSIP|Local)/(?P<phone>\d+)[-@]")
 
 
@@ -140,6 +143,16 @@ class Verdict:
     glares: int = 0
 
 
+def leaderless(windows: Iterable[Window], led_at: Sequence[float]) -> list[Window]:
+    """From a blow to the leader until another one leads nobody knows of any node: each is as if cut off."""
+    out = []
+    for window in windows:
+        if window.what == "leader":
+            until = min((at for at in led_at if at > window.began), default=window.ended)
+            out += [Window("between", host, window.began, until) for host in HOSTS]
+    return out
+
+
 class Excuses:
     """What was cut off or dead, and when."""
 
@@ -166,12 +179,17 @@ class Excuses:
         cut = self._last("path", node, ended, ended, 0.0)
         return cut is not None and self._last("path", node, at, at, SAID_AGAIN_S) is not None
 
+    def never_told(self, node: str, since: float, at: float) -> bool:
+        """Whether the way was cut anew just after `since`, so that a phone heard nothing until about `at`."""
+        cut = self._last("path", node, since, since + TOLD_WITHIN_S, 0.0)
+        return cut is not None and cut.began <= at <= cut.ended + SAID_AGAIN_S
+
     def path_until(self, node: str, at: float) -> float | None:
         """When the last cut of the phones' way to this node ended, of which SIP may repeat something yet."""
         ends = (
             w.ended
             for w in self._windows
-            if w.what == "path" and w.host == node and w.began <= at <= w.ended + REPEATED_S
+            if w.what == "path" and w.host == node and w.ended <= at <= w.ended + REPEATED_S
         )
         return max(ends, default=None)
 
@@ -215,7 +233,10 @@ def judge_rings(
 
 @dataclass(slots=True)
 class _RingJudge:
-    """Takes rings in order, see `judge_rings`. `rung_at`: of each phone by each caller."""
+    """Takes rings in order, see `judge_rings`. `rung_at`: of each phone by each caller.
+
+    `said_again`: phone, caller and moment of rings that were decided before a cut's end, and given up since.
+    """
 
     offers: Offers
     ends: LegEnds
@@ -223,14 +244,18 @@ class _RingJudge:
     pulse: Sequence[float]
     verdict: Verdict = field(default_factory=Verdict)
     rung_at: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
+    said_again: set[tuple[str, str, float]] = field(default_factory=set)
 
     def take(self, ring: Ring) -> None:
         """The next one."""
         self.rung_at[ring.phone, ring.caller].append(ring.at)
+        is_again = self._is_said_again(ring)
+        if is_again:
+            self.said_again.add((ring.phone, ring.caller, ring.at))
         first = ring.busy
         if first is None or self._is_on_its_way_out(first, ring):
             return
-        if self._not_told(first, ring.at) or self._is_said_again(ring):
+        if is_again or self._not_told(first, ring.at):
             self.verdict.cut_rings += 1
         else:
             self._second(ring, first)
@@ -259,6 +284,8 @@ class _RingJudge:
         over = self.ends.of(ring)
         if over is not None and over <= at + RACE_S and self.excuses.swallowed(ring.node, over, at):
             return True
+        if (ring.phone, ring.caller, ring.at) in self.said_again:
+            return self.excuses.never_told(ring.node, ring.at, at)
         return self.excuses.dead(ring.node, ring.at, at) is not None  # nobody was left to tell it
 
     def _is_said_again(self, ring: Ring) -> bool:

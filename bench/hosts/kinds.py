@@ -36,7 +36,11 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From … to, Unix seconds: `what` ("path", "dead", "between") was so at this host."""
+    """From … to, Unix seconds: `what` was so at this host.
+
+    "path": the phones' way to it was cut; "dead": its Asterisk did not run; "between": it was cut off from
+    the other host; "leader": who led there was struck.
+    """
 
     what: str
     host: str
@@ -63,13 +67,13 @@ def cutting(cut: Cut) -> Callable[[Stage, float], Awaitable[None]]:
         drops = cut(stage, host, other)
         apart = {host for drop in drops if not drop.ports for host in _hosts_beside_rest(drop)}
         between = set(HOSTS) if any({drop.sender, drop.to} == set(HOSTS) for drop in drops) else set()
-        async with lasting(stage, "path", *apart), lasting(stage, "between", *between):
-            await asyncio.to_thread(stage.centre.network.drop, drops)
-            try:
+        try:
+            async with lasting(stage, "path", *apart), lasting(stage, "between", *between):
+                await asyncio.to_thread(stage.centre.network.drop, drops)
                 await asyncio.sleep(for_s)
-            finally:
                 stage.note_dropped({drop.to for drop in drops})
-                await asyncio.to_thread(stage.centre.network.let_pass, drops)
+        finally:  # it takes a while, and what was held back comes as soon as the first rule is gone
+            await asyncio.to_thread(stage.centre.network.let_pass, drops)
 
     return act
 
@@ -85,18 +89,20 @@ def _telephony(stage: Stage) -> tuple[int, ...]:
 
 async def leader_killed(stage: Stage, _for_s: float) -> None:
     """kill -9."""
-    stage.centre.signal(stage.centre.leader, signal.SIGKILL)
-    await asyncio.sleep(RESTART_AFTER_S)
+    async with lasting(stage, "leader", HOST_OF[stage.centre.leader]):
+        stage.centre.signal(stage.centre.leader, signal.SIGKILL)
+        await asyncio.sleep(RESTART_AFTER_S)
 
 
 async def leader_frozen(stage: Stage, for_s: float) -> None:
     """SIGSTOP, and SIGCONT when another one has led for a while: it must do no harm."""
     process = stage.centre.processes[stage.centre.leader]
-    process.send_signal(signal.SIGSTOP)
-    try:
-        await asyncio.sleep(for_s)
-    finally:
-        process.send_signal(signal.SIGCONT)
+    async with lasting(stage, "leader", HOST_OF[stage.centre.leader]):
+        process.send_signal(signal.SIGSTOP)
+        try:
+            await asyncio.sleep(for_s)
+        finally:
+            process.send_signal(signal.SIGCONT)
 
 
 async def node_killed(stage: Stage, for_s: float) -> None:

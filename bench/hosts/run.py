@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from acd.cli.process import raise_open_files
-from acd.core.facts import EndedBy
+from acd.core.facts import Ended, EndedBy
 from acd.reconcile import SOON_S
 from acd.records.record import CallRecord
 from acd.telephony.cdr import Row
@@ -26,6 +26,7 @@ from bench.hosts.judge import (
     fences_that_do_not_grow,
     judge_losses,
     judge_rings,
+    leaderless,
     led,
     leg_ends,
     offers_of,
@@ -234,8 +235,8 @@ async def judged(stage: Stage, report: Report) -> None:
     await asyncio.to_thread(centre.stop_controller)  # what is in the journals is all of it
     found = await asyncio.to_thread(terms, centre.home, NAMES)
     leads = led(centre.logs.values())
-    excuses = Excuses(stage.windows)
     changes = [each.at for each in leads]
+    excuses = Excuses([*stage.windows, *leaderless(stage.windows, changes)])
     offers = await asyncio.to_thread(offers_of, found)
     rings = judge_rings(load.at_both.rings, offers, leg_ends(rows), excuses, changes)
     losses = judge_losses(load.callers, load.from_both.node_of, excuses)
@@ -278,7 +279,7 @@ def _note_books(
     differing, lost = set(), set()
     for text in books.problems:
         record = ended.get(text.partition(":")[0])
-        if record is not None and text.endswith(UNCONFIRMED) and _was_cut(record, excuses):
+        if record is not None and UNCONFIRMED in text and _was_cut(record, excuses):
             differing.add(record.call_id)
             report.unconfirmed += 1
         elif record is not None and _was_given_up(record, excuses):
@@ -300,7 +301,9 @@ def _was_cut(record: CallRecord, excuses: Excuses) -> bool:
 
 
 def _was_given_up(record: CallRecord, excuses: Excuses) -> bool:
-    if record.ended_by is not EndedBy.NODE or record.ended_at is None:
+    """At some time; what is heard of it later is added, and facts never go back in time."""
+    given_up = any(isinstance(fact, Ended) and fact.by is EndedBy.NODE for fact in record.facts)
+    if not given_up or record.ended_at is None:
         return False
     node, began, ended = record.call_id[0], record.started_at.timestamp(), record.ended_at.timestamp()
     return (excuses.apart(node, began, ended) or excuses.dead(node, began, ended)) is not None

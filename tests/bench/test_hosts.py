@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from acd.core.facts import EndedBy
+from acd.core.facts import Ended, EndedBy, Returned
 from acd.crowd.leg import Leg
 from bench.faults.judge import Books
 from bench.faults.load import Caller
@@ -19,6 +19,7 @@ from bench.hosts.judge import (
     fences_that_do_not_grow,
     judge_losses,
     judge_rings,
+    leaderless,
     leg_ends,
 )
 from bench.hosts.kinds import FAULTS, Window
@@ -87,6 +88,34 @@ def test_a_phone_that_is_rung_by_two_calls() -> None:
     assert (len(found.problems), found.cut_rings) == (1, 1), "two rings of one decision: one is of before"
 
 
+def test_a_ring_that_is_said_again_and_cannot_be_taken_back() -> None:
+    """What the first cut swallowed comes after it, given up by then; the second swallows that word, too."""
+    first = ring("3001", "+1", 15, talks=(15.5, float("inf")))
+    second = ring("3001", "+2", 25, busy=first)
+    both = made(("3001", "+1", 11.4), ("3001", "+2", 24.9))
+    swallows = Window("path", "a", 11, 14.8)
+    for began, until, excused in ((15.2, 24, True), (15.2, 18, False), (17, 24, False), (26, 30, False)):
+        cuts = Excuses([swallows, Window("path", "a", began, until)])
+        verdict = judge_rings([first, second], both, NO_ENDS, cuts, [])
+        assert (verdict.cut_rings, len(verdict.problems)) == (excused, not excused)
+    new = made(("3001", "+1", 14.95), ("3001", "+2", 24.9))
+    again = Excuses([swallows, Window("path", "a", 15.2, 24)])
+    assert len(judge_rings([first, second], new, NO_ENDS, again, []).problems) == 1, "decided after the cut"
+
+
+def test_while_nobody_leads_each_node_rings_as_if_it_were_alone() -> None:
+    first = ring("3001", "+1", 10, talks=(11, 20))
+    second = ring("3001", "+2", 15, node="b", busy=first)
+    queue = made(("3001", "+1", 9.9))
+    for struck_at, next_at, excused in ((9.5, 19.0, True), (60.0, 61.0, False)):
+        struck = [Window("leader", "a", struck_at, struck_at + 1), Window("path", "b", 0, 1)]
+        found = leaderless(struck, [5.0, next_at])
+        assert found == [Window("between", host, struck_at, next_at) for host in ("a", "b")]
+        verdict = judge_rings([first, second], queue, NO_ENDS, Excuses(found), [])
+        assert (verdict.by_queue, len(verdict.problems)) == (excused, not excused)
+    assert leaderless([Window("leader", "a", 9, 10)], []) == [Window("between", h, 9, 10) for h in ("a", "b")]
+
+
 def test_a_phone_that_was_not_told_that_its_call_is_over() -> None:
     """An end that Asterisk tells of, in a cut that is not over for longer than SIP takes to repeat."""
     first = ring("3001", "+1", 10, talks=(11, float("inf")))
@@ -139,22 +168,26 @@ def test_a_record_is_lost_where_it_is_missing_or_differs() -> None:
     """As in `script/faults`; not one for which what was cut is a reason."""
     records = [
         replace(record(f"+{number}"), call_id=f"a{number}", ended_by=by)
-        for number, by in ((2, None), (3, EndedBy.NODE), (4, None), (5, None))
+        for number, by in ((2, None), (3, EndedBy.NODE), (4, None), (5, None), (6, EndedBy.UNKNOWN))
     ]
+    lost_at = Ended(BEGAN + 12, EndedBy.NODE)
+    records[1] = replace(records[1], facts=(lost_at,))
+    records[-1] = replace(records[-1], facts=(lost_at, Returned(BEGAN + 12, "")))
     cut = Excuses([Window("between", "a", BEGAN, BEGAN + 20), Window("path", "a", BEGAN + 5, BEGAN + 8)])
     problems = (
         "+1: 0 records, 1 expected",
         "a2: ends +5.0 s from Asterisk's account",
         "a2: begins +1.4 s from Asterisk's account",
         "a3: ends -5.0 s from Asterisk's account",
-        f"a4: {UNCONFIRMED}",
+        f"a4: {UNCONFIRMED} (Arrived 0.0, Ended 3.2)",
+        "a6: ends +6.0 s from Asterisk's account",
     )
-    callers = {f"+{number}": Caller(f"+{number}", BEGAN + number) for number in range(1, 6)}
+    callers = {f"+{number}": Caller(f"+{number}", BEGAN + number) for number in range(1, 7)}
     report = Report(1, 1.0, 2.0, 12)
-    lost = _note_books(report, Books(1, 3, problems), callers, records, cut)
+    lost = _note_books(report, Books(1, 4, problems), callers, records, cut)
     assert lost == {"+1", "+2"}
     assert (report.records_missing, report.records_differing) == (1, 1)
-    assert (report.given_up, report.unconfirmed) == (1, 1)
+    assert (report.given_up, report.unconfirmed) == (2, 1)
     episodes = [Episode(["split"], "one", BEGAN, struck_s=0.5), Episode(["loss"], "one", BEGAN + 1.5)]
     _attribute(episodes, callers, [BEGAN + 1.2], {}, lost)
     assert [(each.records_lost, each.takeovers, each.led_s) for each in episodes] == [

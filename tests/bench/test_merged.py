@@ -85,6 +85,19 @@ def test_one_leads_after_the_other(tmp_path: Path) -> None:
     assert [broken_rules(file) for file in files] == [[], []]
 
 
+def test_a_time_limit_may_pass_while_nobody_leads(tmp_path: Path) -> None:
+    """Whoever takes over hears of phones before it comes to limits; a leader at work lets none pass."""
+    first = Controller(tmp_path, "one", 100.0)
+    arrived, _ = arrives("c1")
+    first.feed(arrived, events.CallQueued("c1", "sales", max_wait_s=2.0))
+    second = Controller(tmp_path, "two", first.at + 20.0, first.engine)
+    assert broken_rules(second.write()) == []
+    first.at += 20.0
+    first.feed(*arrives("c2"))
+    (said,) = broken_rules(first.write())
+    assert "a deadline of 18." in said
+
+
 def test_an_old_leader_that_decides_once_more_is_found(tmp_path: Path) -> None:
     first, second = two(tmp_path, 1.0)
     first.at = second.at + 2.0
