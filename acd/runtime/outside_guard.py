@@ -78,7 +78,8 @@ class OutsideGuard:
         self.book = book
         self.on_alarm: Callable[[Alarm], None] = lambda _alarm: None
         self.on_over: Callable[[str], None] = lambda _call_id: None
-        self.refused: Counter[str] = Counter()
+        # With 0: what a series begins with is no increase for Prometheus, so the first raised no alert.
+        self.refused: Counter[str] = Counter({denial.value: 0 for denial in Denial})
         self.over_limit = 0
         self._warned: set[str] = set()
         self._ending: set[str] = set()

@@ -80,7 +80,7 @@ async def test_so_many_at_a_time(desk: Desk) -> None:
     desk.shell.feed(events.CallEnded("c3", EndedBy.CALLER))
     await dial(desk, "c5")
     assert reason(desk, "c5") is None
-    assert desk.guard.refused == {"outside-calls-full": 1}
+    assert +desk.guard.refused == {"outside-calls-full": 1}
 
 
 async def test_an_emergency_call_takes_nobodys_place(desk: Desk) -> None:
