@@ -98,7 +98,7 @@ class Controller:
         await self._listen()
         for work in (
             *parts.nodes.running(),
-            *(() if parts.front is None else (parts.front.run(),)),
+            *(() if parts.front is None else parts.front.running()),
             *(at_work.keep() for at_work in parts.at_work),
             parts.shell.tick(),
             parts.mirror.run(),

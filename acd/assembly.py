@@ -166,7 +166,9 @@ class Assembly:
         http = HttpLookups()
         self.customers = CustomerBook(centre, self.store, http)
         self.lookups = LookupDesk(self.customers.values, http)
-        self.front = front_keeper_of(environment, secrets.ami_password, lambda: self.nodes.drained)
+        self.front = front_keeper_of(
+            environment, secrets.ami_password, lambda: self.nodes.drained, self.guarding.scans.add
+        )
         self.asterisk = AsteriskFiles(environment, asterisk_folder(CHECKOUT), os.environ, links, self.front)
         services = self._services()
         self.reception = Reception(

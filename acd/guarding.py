@@ -70,7 +70,7 @@ class Guarding(Collector):
             self.peers.refused,
         )
         scans = CounterMetricFamily(
-            "acd_sip_refused", "SIP requests that Asterisk has refused, by kind.", labels=["kind"]
+            "acd_sip_refused", "SIP requests that Asterisk or Kamailio has refused, by kind.", labels=["kind"]
         )
         for kind, count in self.scans.refused.items():
             scans.add_metric([kind], count)

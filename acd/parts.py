@@ -224,7 +224,10 @@ def front_of(environment: Environment, ami_password: str) -> Front | None:
 
 
 def front_keeper_of(
-    environment: Environment, ami_password: str, drained: Callable[[], Collection[str]]
+    environment: Environment,
+    ami_password: str,
+    drained: Callable[[], Collection[str]],
+    on_refused: Callable[[str, int], None],
 ) -> FrontKeeper | None:
     """Who tells Kamailio what is new, where there is one. Names of nodes are looked up when it begins."""
 
@@ -233,7 +236,7 @@ def front_keeper_of(
         assert front is not None
         return front
 
-    return FrontKeeper(make, drained) if has_front(environment) else None
+    return FrontKeeper(make, drained, on_refused) if has_front(environment) else None
 
 
 def flow_tests(config_dir: Path, flows_dir: Path) -> tuple[Centre, TestResult]:

@@ -109,8 +109,11 @@ class Front:
     async def refused(self) -> dict[str, int]:
         """How many requests were refused since Kamailio's start, by `REFUSED`. Raises FrontAway."""
         answer = (await self._ask("stats.get_statistics", "script:", first_only=True))[0]
-        counted = dict(str(line).removeprefix("script:").split(" = ") for line in answer)
-        return {kind: int(counted.get(f"refused_{kind}", 0)) for kind in REFUSED}
+        try:
+            counted = dict(line.removeprefix("script:").split(" = ") for line in answer)
+            return {kind: int(counted.get(f"refused_{kind}", 0)) for kind in REFUSED}
+        except (AttributeError, TypeError, ValueError) as error:
+            raise FrontAway(f"Kamailio's statistics are not understood: {error!r}") from error
 
     async def _set(self, node: str, state: str) -> None:
         address = next((address for address, name in self._nodes.items() if name == node), None)

@@ -7,13 +7,15 @@ was written meanwhile. So each is looked at every second, and told what it lacks
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
 from acd.errors import OperatorError
 from acd.telephony.front import READ_BY, TABLES, Front, NodeState
+from acd.telephony.front_scans import FrontScans
 
 log = structlog.get_logger(__name__)
 
@@ -38,15 +40,25 @@ class FrontKeeper:
     """`make`: the way to all Kamailios; raises OperatorError where a node has no address.
 
     `drained`: the nodes that are to be given no new calls. `may_act` is called before Kamailio is told
-    anything, and does not return where another controller may lead.
+    anything, and does not return where another controller may lead. `on_refused`: `FrontScans.add`.
     """
 
-    def __init__(self, make: Callable[[], Front], drained: Callable[[], Collection[str]]) -> None:
+    def __init__(
+        self,
+        make: Callable[[], Front],
+        drained: Callable[[], Collection[str]],
+        on_refused: Callable[[str, int], None] = lambda _kind, _count: None,
+    ) -> None:
         self._make = make
         self._drained = drained
         self._places: tuple[_Place, ...] = ()
         self._telling = asyncio.Lock()
         self.may_act: Callable[[], None] = lambda: None
+        self.scans = FrontScans(lambda: [place.front for place in self._places], on_refused)
+
+    def running(self) -> list[Coroutine[Any, Any, None]]:
+        """What is to go on for ever."""
+        return [self.run(), self.scans.run()]
 
     async def run(self) -> None:
         """For ever."""

@@ -1,4 +1,4 @@
-"""SIP requests that Asterisk has refused: strangers, guessed passwords, phones at the wrong address."""
+"""SIP requests that Asterisk, or Kamailio, has refused: strangers, guesses, phones at the wrong address."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
+STRANGER, WRONG_PASSWORD, WRONG_ADDRESS = "unknown", "wrong-password", "wrong-address"
 KINDS: Mapping[str, str] = {
-    "InvalidAccountID": "unknown",
-    "ChallengeResponseFailed": "wrong-password",
-    "InvalidPassword": "wrong-password",
-    "FailedACL": "wrong-address",
+    "InvalidAccountID": STRANGER,
+    "ChallengeResponseFailed": WRONG_PASSWORD,
+    "InvalidPassword": WRONG_PASSWORD,
+    "FailedACL": WRONG_ADDRESS,
 }
 MOST_ADDRESSES = 1000
 TELL_EVERY_S = 60.0
@@ -27,6 +28,10 @@ class ScanBook:
         self._clock = clock
         self._told: OrderedDict[str, float] = OrderedDict()
         self.refused: Counter[str] = Counter(dict.fromkeys(KINDS.values(), 0))
+
+    def add(self, kind: str, count: int) -> None:
+        """So many more, which somebody else has counted, and told of in a log of its own."""
+        self.refused[kind] += count
 
     def hear(self, event: Mapping[str, Any]) -> None:
         """One AMI event, of whatever kind."""

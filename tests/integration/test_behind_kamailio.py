@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import urllib.request
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -12,6 +14,7 @@ from tests.integration.centre import started, story
 from tests.integration.fronted_centre import FrontedCentre, node_that_rings
 from tests.integration.sip.call import PhoneCall
 from tests.integration.sip.phone import Phone
+from tests.integration.sip.waiting import WaitedTooLong
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timing]
 
@@ -149,3 +152,21 @@ async def test_a_drained_node_stays_drained_and_a_new_phone_is_known(behind: Fro
         await behind.until_takes_calls("a", "b")
         async with behind.new_phone("1008") as desk:
             await desk.register()
+
+
+def strangers_on_the_page(behind: FrontedCentre) -> int:
+    """As Prometheus reads it."""
+    url = f"http://127.0.0.1:{behind.env['ACD_HEALTH_PORT']}/metrics"
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        found = re.search(r'acd_sip_refused_total\{kind="unknown"\} (\d+)', answer.read().decode())
+    assert found is not None
+    return int(found[1])
+
+
+async def test_whom_kamailio_refuses_is_counted_by_the_controller(behind: FrontedCentre) -> None:
+    before = await asyncio.to_thread(strangers_on_the_page, behind)
+    async with asyncio.timeout(20):
+        while await asyncio.to_thread(strangers_on_the_page, behind) == before:  # it looks every five seconds
+            async with Phone("admin", "guessed", server=behind.server, local_host="127.0.0.66") as stranger:
+                with pytest.raises(WaitedTooLong):
+                    await stranger.register(limit_s=0.5)

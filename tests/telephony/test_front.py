@@ -33,6 +33,7 @@ class Kamailio:
     def __init__(self) -> None:
         self.asked: list[tuple[str, list[Any]]] = []
         self.flags = {A: "AP", B: "AP"}
+        self.counted: Any = ["script:refused_unknown = 7", "script:refused_flood = 2"]
 
     async def serve(self, request: web.Request) -> web.Response:
         """Its /rpc."""
@@ -47,7 +48,7 @@ class Kamailio:
             case "dispatcher.set_state", [state, 1, uri]:
                 self.flags[uri] = {"d": "DX", "ip": "IP"}[state]
             case "stats.get_statistics", _:
-                result = ["script:refused_unknown = 7", "script:refused_flood = 2"]
+                result = self.counted
             case "htable.reload", _:
                 return web.json_response({"jsonrpc": "2.0", "error": {"code": 500, "message": "No"}, "id": 1})
         return web.json_response({"jsonrpc": "2.0", "result": result, "id": 1})
@@ -115,6 +116,16 @@ async def test_refusals_are_told(kamailio: tuple[Kamailio, FrontPlace]) -> None:
         await Front([place], "wrong", NODES).states()
     with pytest.raises(FrontAway, match=r"htable.reload: .*No"):
         await Front([place], "key", NODES).reload()
+
+
+@pytest.mark.parametrize(
+    "counted", [None, 7, ["script:refused_unknown"], [None], ["script:refused_flood = x"]]
+)
+async def test_statistics_that_are_none_are_said(kamailio: tuple[Kamailio, FrontPlace], counted: Any) -> None:
+    served, place = kamailio
+    served.counted = counted
+    with pytest.raises(FrontAway, match="Kamailio's statistics are not understood"):
+        await Front([place], "key", NODES).refused()
 
 
 @pytest.mark.parametrize("text", ["a b", "host:0", "host:99999", "-x", "192.0.2.1,192.0.2.1", "sip:x"])

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from acd.errors import OperatorError
-from acd.telephony import front_keeper
+from acd.telephony import front_keeper, front_scans
 from acd.telephony.front import TABLES, Front, FrontAway, NodeState
 from acd.telephony.front_keeper import FrontKeeper
 
@@ -29,6 +29,7 @@ class PlayedFront:
         self.why_not_set = ""
         self.listed = {"a", "b"}
         self.has_read = asyncio.Event()
+        self.was_asked = asyncio.Event()
 
     def each(self) -> list[PlayedFront]:
         return [self]
@@ -53,6 +54,10 @@ class PlayedFront:
             raise FrontAway(self.why_not_read)
         self.read.append(set(files))
         self.has_read.set()
+
+    async def refused(self) -> dict[str, int]:
+        self.was_asked.set()
+        return {"unknown": 1}
 
 
 class Kept:
@@ -197,3 +202,15 @@ async def test_a_fault_of_ours_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> 
         "kamailio cannot be told anything"
     ]
     running.cancel()
+
+
+async def test_what_runs_also_asks_what_kamailio_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_scans, "ASK_EVERY_S", 0.001)
+    front = PlayedFront()
+    keeper = FrontKeeper(lambda: cast(Front, front), set)
+    running = [asyncio.create_task(work) for work in keeper.running()]
+    async with asyncio.timeout(5):
+        await front.was_asked.wait()
+        await front.has_read.wait()
+    for task in running:
+        task.cancel()

@@ -35,6 +35,7 @@ from acd.records.store import RecordStore
 from acd.reports.asked import Asked, By
 from acd.reports.run import run_report
 from acd.runtime.clock import EngineClock
+from acd.runtime.dial_plan import Denial
 from acd.runtime.feed_figures import Figures as Lines
 from acd.settings.centre_now import CentreNow
 from acd.settings.environment import Environment
@@ -42,10 +43,13 @@ from acd.settings.load import load_centre
 from acd.settings.nodes import NodePlace
 from acd.standby import leading_metrics
 from acd.state.disk import DiskMirror
+from acd.telephony.front import Front
+from acd.telephony.front_scans import FrontScans
 from acd.telephony.provision_tls import copies_name
 from acd.web import metrics
 from acd.web.centre import CentreInUse, CentreShown
 from acd.web.figures import day
+from acd.web.limits import KINDS
 from acd.web.live.hub import Hub
 from acd.web.metrics import ALL, HALF_HOUR, KPI_IDS, TODAY, WebMetrics, may_read, metric_of, work_out
 from acd.web.report_desk import known_of
@@ -207,6 +211,45 @@ def _guarding(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> Guarding:
     picture = {"currency": "EUR", "spent": 81.0, "budget": 100.0, "alarms": [{"percent": 80}]}
     monkeypatch.setattr(guarding.guard, "picture", lambda: picture)
     return guarding
+
+
+def test_every_series_of_refusals_is_there_before_the_first_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prometheus sees no increase in what a series begins with."""
+    told = controller_metrics()
+    guarding = _guarding(told._floor, monkeypatch)
+    told.add(guarding)
+    guarding.guard.refused.subtract(["premium-number"])
+    guarding.scans.refused.subtract(["unknown"])
+    samples = read(told.page())
+    for denial in Denial:
+        assert of(samples, "acd_outside_refused_total", reason=denial.value) == 0
+    for kind in ("unknown", "wrong-password", "wrong-address"):
+        assert of(samples, "acd_sip_refused_total", kind=kind) == 0
+    for of_whom in ("number", "hidden"):
+        assert of(samples, "acd_callers_limited_total", of=of_whom) == 0
+    web = read(metrics._written(None, 0))
+    for kind in KINDS:
+        assert of(web, "acd_requests_refused_total", by=kind) == 0
+
+
+async def test_what_kamailio_refuses_is_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Kamailio:
+        where = "192.0.2.9:8088"
+        guessed = 70
+
+        async def refused(self) -> dict[str, int]:
+            return {"wrong_password": self.guessed}
+
+    front = Kamailio()
+    told = controller_metrics()
+    guarding = _guarding(told._floor, monkeypatch)
+    told.add(guarding)
+    scans = FrontScans(lambda: [cast("Front", front)], guarding.scans.add)
+    await scans.look()
+    front.guessed += 30
+    await scans.look()
+    guarding.scans.hear({"Event": "InvalidPassword", "Service": "PJSIP"})
+    assert of(read(told.page()), "acd_sip_refused_total", kind="wrong-password") == 31
 
 
 @pytest.fixture
