@@ -1,7 +1,9 @@
 """Connections to the port of the desktop: how many there may be, and how long one may say nothing.
 
 Each costs a file and memory before anything is known of who it is. Those that ask for nothing make room, the
-oldest first; one in whose name a request is being served, an open WebSocket included, never does.
+oldest first, then those whose answer is still being sent: a long download is not cut as long as anybody is
+silent, and whoever asks for files and never reads them cannot keep others out. One whose request is being
+worked on, an open WebSocket included, never does.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import resource
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -18,6 +21,7 @@ from aiohttp import web
 from acd.accounts.attempts import network_of
 from acd.settings.environment import Environment
 from acd.web.limits import Limits
+from acd.web.row import Row
 
 log = structlog.get_logger(__name__)
 
@@ -50,8 +54,8 @@ class Connections:
         self._proxies = proxies
         self.of_address = of_address
         self._on_refused = on_refused
-        self._silent: dict[Connection, None] = {}  # the oldest first
-        self._silent_at: dict[str, dict[Connection, None]] = {}  # the same, by network
+        self._silent: Row[Connection] = Row()
+        self._answering: Row[Connection] = Row()
         self._open: dict[asyncio.BaseProtocol, Connection] = {}
         self._at: Counter[str] = Counter()
         self._told_at = -TOLD_EVERY_S
@@ -66,25 +70,30 @@ class Connections:
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """While it is served its connection is not silent."""
-        connection = self._open.get(request.protocol)
-        if connection is None:  # lost since
+        """While it is served, until the last byte of the answer, its connection is not silent."""
+        connection, task = self._open.get(request.protocol), asyncio.current_task()
+        if connection is None or task is None:  # lost since
             return await handler(request)
         connection.has_asked()
-        self._is_not_silent(connection)
+        self._is_in_no_row(connection)
+        connection.task = task  # in it the server also sends what we return
+        task.add_done_callback(lambda done: self._has_answered(connection, done))
         try:
             return await handler(request)
         finally:
             if connection.inner in self._open:
-                self._is_silent(connection)
+                self._answering.add(connection)
+
+    def network_of(self, address: str) -> str:
+        """For whom connections from there count; '' for nobody: a proxy speaks for many."""
+        return "" if address in self._proxies else network_of(address)
 
     def takes(self, new: Connection) -> bool:
         """Whether there is room; one that is silent makes it."""
-        where = new.network
-        if new.address not in self._proxies and self._at[where] >= self.of_address():
-            return self._make_room(new, self._silent_at.get(where, {}))
+        if new.network and self._at[new.network] >= self.of_address():
+            return self._make_room(new, new.network)
         if len(self._open) >= self.all_max:
-            return self._make_room(new, self._silent)
+            return self._make_room(new)
         self._add(new)
         return True
 
@@ -92,20 +101,21 @@ class Connections:
         """It is closed, or lost. Twice is harmless."""
         if self._open.pop(connection.inner, None) is None:
             return
-        self._is_not_silent(connection)
-        self._at[connection.network] -= 1
-        if not self._at[connection.network]:
-            del self._at[connection.network]
+        self._is_in_no_row(connection)
+        if connection.network:
+            self._at[connection.network] -= 1
+            if not self._at[connection.network]:
+                del self._at[connection.network]
 
     def close(self) -> None:
         """The process ends: also those that have not agreed on TLS yet."""
         for connection in list(self._open.values()):
             connection.drop()
 
-    def _make_room(self, new: Connection, silent: dict[Connection, None]) -> bool:
+    def _make_room(self, new: Connection, network: str | None = None) -> bool:
         self._on_refused()
         self._tell(new)
-        oldest = next(iter(silent), None)
+        oldest = self._silent.oldest(network) or self._answering.oldest(network)
         if oldest is None:
             return False
         self.gone(oldest)
@@ -115,19 +125,21 @@ class Connections:
 
     def _add(self, new: Connection) -> None:
         self._open[new.inner] = new
-        self._at[new.network] += 1
-        self._is_silent(new)
+        if new.network:
+            self._at[new.network] += 1
+        self._silent.add(new)
 
-    def _is_silent(self, connection: Connection) -> None:
-        self._silent[connection] = None
-        self._silent_at.setdefault(connection.network, {})[connection] = None
+    def _has_answered(self, connection: Connection, task: asyncio.Task[Any]) -> None:
+        if connection.task is not task:  # the next request has begun
+            return
+        connection.task = None
+        if connection.inner in self._open:
+            self._is_in_no_row(connection)
+            self._silent.add(connection)
 
-    def _is_not_silent(self, connection: Connection) -> None:
-        self._silent.pop(connection, None)
-        there = self._silent_at.get(connection.network, {})
-        there.pop(connection, None)
-        if not there:
-            self._silent_at.pop(connection.network, None)
+    def _is_in_no_row(self, connection: Connection) -> None:
+        self._silent.remove(connection)
+        self._answering.remove(connection)
 
     def _tell(self, last: Connection) -> None:
         now = asyncio.get_running_loop().time()
@@ -147,6 +159,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, all_of_them: Connections, inner: asyncio.Protocol, tls: ssl.SSLContext | None) -> None:
         self.inner = inner
         self.address = self.network = ""
+        self.task: asyncio.Task[Any] | None = None  # of the request that is being served
         self._all = all_of_them
         self._tls = tls
         self._tcp: asyncio.Transport | None = None
@@ -160,7 +173,7 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         peer = transport.get_extra_info("peername")
         self._tcp, self.address = transport, str(peer[0]) if peer else ""
-        self.network = network_of(self.address)
+        self.network = self._all.network_of(self.address)
         if not self._all.takes(self):
             self.drop()
         elif self._tls is None:
@@ -203,6 +216,10 @@ class Connection(asyncio.Protocol):
 
     def drop(self) -> None:
         """At once. Twice is harmless."""
+        if (
+            self.task is not None
+        ):  # else one that sends a file would wait for ever for the socket, now another's
+            self.task.cancel()
         if self._tcp is not None:
             self._tcp.abort()
             self._tcp = None

@@ -119,6 +119,110 @@ async def test_where_all_are_busy_nobody_more_is_let_in(tmp_path: Path) -> None:
         await live.socket.close()
 
 
+async def test_a_proxy_is_no_neighbour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is in the network of a busy proxy has room of its own, and takes none of the proxy's."""
+    monkeypatch.setattr(connections, "network_of", lambda address: address.rpartition(".")[0])
+    async with desktop(tmp_path, http_proxies=frozenset({"127.0.0.9"})) as house:
+        make_small(house)
+        passed_on = [await silent(house, source="127.0.0.9") for _ in range(30)]
+        neighbours = [await silent(house, source="127.0.0.2") for _ in range(25)]
+        for one in neighbours[:5]:
+            assert await ended(one) == b""
+        assert len(house.process.connections) == 30 + 20
+        for reader, writer in passed_on:
+            writer.write(b"GET /api/session HTTP/1.1\r\nHost: here\r\n\r\n")
+            async with asyncio.timeout(LIMIT_S):
+                assert (await reader.readline()).startswith(b"HTTP/1.1 401 ")
+
+
+FILE_BYTES = 30_000_000
+"""More than is on the way to somebody who does not read."""
+
+
+@pytest.fixture
+def big_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """What asks for it."""
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    with (pages / "big.bin").open("wb") as file:
+        file.truncate(FILE_BYTES)
+    monkeypatch.setattr("acd.web.process.FOLDER", pages)
+    return b"GET /big.bin HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
+
+
+async def download(house: Desktop, ask: bytes, tls: ssl.SSLContext | None = None) -> Ends:
+    """One that has begun; no more of it is read."""
+    ends = await silent(house, ask, tls)
+    async with asyncio.timeout(LIMIT_S):
+        assert (await ends[0].readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+    return ends
+
+
+async def rest_of(ends: Ends) -> int:
+    """How many bytes come until the other side has closed it, or has dropped it."""
+    count = 0
+    async with asyncio.timeout(LIMIT_S):
+        try:
+            while part := await ends[0].read(1 << 20):
+                count += len(part)
+        except ConnectionResetError:
+            pass
+    return count
+
+
+@pytest.mark.parametrize("by_tls", [False, True])
+async def test_a_download_is_not_silent_however_slowly_it_is_read(
+    tmp_path: Path, big_file: bytes, by_tls: bool
+) -> None:
+    async with AsyncExitStack() as stack:
+        if by_tls:
+            house, _ = await stack.enter_async_context(over_tls(tmp_path))
+        else:
+            house = await stack.enter_async_context(desktop(tmp_path))
+        make_small(house)
+        slow = await download(house, big_file, anyone() if by_tls else None)
+        knocking = [await silent(house) for _ in range(25)]
+        for one in knocking[:6]:
+            assert await ended(one) == b""
+        assert len(house.process.connections) == 20
+        assert await rest_of(slow) == FILE_BYTES
+
+
+async def test_those_who_never_read_what_they_asked_for_make_room_where_nobody_is_silent(
+    tmp_path: Path, big_file: bytes
+) -> None:
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: faults.append(told))
+    async with desktop(tmp_path) as house:
+        make_small(house)
+        never_read = [await download(house, big_file) for _ in range(20)]
+        more = [await download(house, big_file) for _ in range(5)]  # on the sockets of the first ones
+        for one in never_read[:5]:
+            assert await rest_of(one) < FILE_BYTES
+        assert len(house.process.connections) == 20
+        for one in (*never_read[5:], *more):
+            assert await rest_of(one) == FILE_BYTES
+        left = [one for one in asyncio.all_tasks() if "RequestHandler" in repr(one)]
+        await asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), LIMIT_S)
+    assert faults == []
+
+
+async def test_after_its_answers_a_connection_is_silent_again(tmp_path: Path) -> None:
+    async with desktop(tmp_path) as house:
+        make_small(house)
+        ask = b"GET /api/session HTTP/1.1\r\nHost: here\r\n\r\n"
+        kept = await silent(house, ask * 3)  # at once
+        async with asyncio.timeout(LIMIT_S):
+            for _ in range(3):
+                assert (await kept[0].readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 401 ")
+                await kept[0].readuntil(b"}")
+        knocking = [await silent(house) for _ in range(20)]
+        await ended(kept)
+        knocking[0][1].write(ask)
+        async with asyncio.timeout(LIMIT_S):
+            assert (await knocking[0][0].readline()).startswith(b"HTTP/1.1 401 ")
+
+
 @pytest.mark.parametrize("said", [b"", b"GET /api/session HTTP/1.1\r\nHost: here\r\nX-Half:"])
 async def test_who_does_not_finish_a_header_is_cut_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: bytes
