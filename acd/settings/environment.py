@@ -19,11 +19,11 @@ from acd.settings.redis_places import redis_hosts
 # The longest path that the kernel takes for a Unix socket, in bytes, without the closing zero.
 LONGEST_SOCKET_PATH = 107
 LAST_BACKUP = "last-backup"
+"""The file in ACD_HOME whose time is that of the newest back-up."""
 DRILLS = "drills"
 """The folder of drills' reports in ACD_HOME."""
 WEB_LOCK = "web.lock"
 """Held by every web process of this ACD_HOME."""
-"""The file in ACD_HOME whose time is that of the newest back-up."""
 AGI_SCRIPT = "run"
 """What callers' channels ask for: not where the controller is of a version that wants a word there."""
 
