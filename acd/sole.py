@@ -9,25 +9,28 @@ from pathlib import Path
 from typing import IO
 
 
+class CannotLock(OSError):
+    """The file system has no locks, or none now: who else is there cannot be known."""
+
+
 @contextlib.contextmanager
 def sole(file: Path) -> Iterator[bool]:
     """Whether this process is the one, without waiting; the system frees the lock with the process.
 
-    Raises OSError where the file cannot be opened.
+    Raises OSError where the file cannot be opened, CannotLock where it cannot be locked.
     """
-    with file.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-            return
+    lock = alone(file)
+    if lock is None:
+        yield False
+        return
+    with lock:
         yield True
 
 
 def alone(file: Path) -> IO[str] | None:
     """Be the only one that is there, until what it gives is closed, or the process ends.
 
-    None: somebody else is there. Raises OSError where the file cannot be opened or locked.
+    None: somebody else is there. Raises OSError where the file cannot be opened, CannotLock for its lock.
     """
     return _locked(file, fcntl.LOCK_EX)
 
@@ -35,19 +38,21 @@ def alone(file: Path) -> IO[str] | None:
 def present(file: Path) -> IO[str] | None:
     """Be there, with any number of others, so that nobody is `sole`: until what it gives is closed.
 
-    None: somebody is the sole one. Raises OSError where the file cannot be opened or locked.
+    None: somebody is the sole one. Raises OSError where the file cannot be opened, CannotLock for its lock.
     """
     return _locked(file, fcntl.LOCK_SH)
 
 
 def _locked(file: Path, how: int) -> IO[str] | None:
-    lock = file.open("w")
+    # For reading and writing: NFS makes locks of bytes of these, and wants the one for LOCK_SH, the other for
+    # LOCK_EX.
+    lock = file.open("a+")
     try:
         fcntl.flock(lock, how | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except (BlockingIOError, PermissionError):  # locks of bytes may say the second for "somebody has it"
         lock.close()
         return None
-    except OSError:
+    except OSError as error:
         lock.close()
-        raise
+        raise CannotLock(error.errno, error.strerror, str(file)) from error
     return lock

@@ -32,7 +32,7 @@ from acd.recordings.files import NAME
 from acd.runtime.version_files import VersionFiles
 from acd.settings.config_files import is_configuration
 from acd.settings.environment import WEB_LOCK, Environment
-from acd.sole import sole
+from acd.sole import CannotLock, alone
 
 OLD = ("live", "spool", "cdr-place.json", "refold-place.json")
 """What belongs to the data that was there, and must not go on with others."""
@@ -109,12 +109,19 @@ def _staging(home: Path) -> Iterator[Path]:
 def _nobody_runs(env: Environment) -> Iterator[None]:
     """No controller, here or elsewhere, and no web process, which would go on with a file put aside.
 
-    A web process does not start meanwhile. Raises OperatorError.
+    A web process does not start meanwhile. Raises OperatorError, also where none of that can be known.
     """
     _check_no_controller(env)
-    with sole(env.home / WEB_LOCK) as nobody_is_there:
-        if not nobody_is_there:
-            raise OperatorError(f"a web process runs in {env.home}: stop it, then restore")
+    try:
+        lock = alone(env.home / WEB_LOCK)
+    except CannotLock as error:
+        raise OperatorError(
+            f"nothing was restored: {error.filename} cannot be locked ({error.strerror}), so it cannot be"
+            f" known whether a web process runs: {env.home} needs a file system with locks (NFS 4 has them)"
+        ) from error
+    if lock is None:
+        raise OperatorError(f"a web process runs in {env.home}: stop it, then restore")
+    with lock:
         yield
 
 

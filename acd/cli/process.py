@@ -121,7 +121,12 @@ def lock_controller(env: Environment) -> IO[str]:
 def _locked(path: Path, hint: str) -> IO[str]:
     """The lock lasts as long as the file is open."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = alone(path)
+    try:
+        file = alone(path)
+    except OSError as error:
+        raise OperatorError(
+            f"{path} cannot be locked ({error.strerror}): mend that, then start again"
+        ) from error
     if file is None:
         raise OperatorError(hint)
     return file

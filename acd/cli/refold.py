@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -23,7 +23,7 @@ from acd.records.period import Period, parse_period
 from acd.records.refold import Batch, Place, count
 from acd.records.refold import refold as batches
 from acd.records.store import RecordStore
-from acd.sole import sole
+from acd.sole import alone
 
 PLACE, LOCK = "refold-place.json", "refold.lock"
 INTERRUPTED = 130
@@ -83,9 +83,7 @@ def refold(
     tz = context.timezone(env)
     options = ("--since", "--until")
     period = parse_period(since or _FIRST_DAY, until or None, tz, datetime.now(UTC), options)
-    with context.records(env) as store, sole(env.home / LOCK) as is_alone:
-        if not is_alone:
-            raise OperatorError("another 'acd records refold' is at work here; wait for it")
+    with context.records(env) as store, _alone(env.home / LOCK):
         asked = {
             "database": store.engine.url.render_as_string(hide_password=True),
             "version": __version__,
@@ -99,6 +97,18 @@ def refold(
         audit(store, "records-refold", "", **run.counts)
         run.file.unlink(missing_ok=True)
     _tell(run)
+
+
+def _alone(file: Path) -> IO[str]:
+    try:
+        lock = alone(file)
+    except OSError as error:
+        raise OperatorError(
+            f"{file} cannot be locked ({error.strerror}): mend that, then begin again"
+        ) from error
+    if lock is None:
+        raise OperatorError("another 'acd records refold' is at work here; wait for it")
+    return lock
 
 
 def _work(store: RecordStore, period: Period, run: _Run) -> None:

@@ -36,7 +36,7 @@ from acd.recordings.schema import recordings
 from acd.recordings.store import Recording, Recordings, Storage
 from acd.records.store import RecordStore
 from acd.settings.model import RecordChannels, RecordFormat, RecordingSettings, S3Settings
-from acd.sole import sole
+from acd.sole import CannotLock, sole
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +87,7 @@ class Keeper:
                     while is_alone:
                         await self.look()
                         await asyncio.sleep(LOOK_EVERY_S)
-            except (SQLAlchemyError, OperatorError) as error:
+            except (SQLAlchemyError, OperatorError, CannotLock) as error:
                 log.warning("recordings wait", reason=f"{type(error).__name__}: {error}"[:200])
                 pause_s = AGAIN_AFTER_S
             except Exception:  # a fault of ours: no reason to end everybody's page

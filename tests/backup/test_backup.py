@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import gzip
 import io
 import os
@@ -14,6 +16,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -478,6 +481,26 @@ async def test_a_web_process_is_in_the_way(centre: Centre, tmp_path: Path) -> No
         await late.stop()
     put_back(there, made.archive)
     assert (there.home / "records.sqlite3").exists()
+
+
+async def test_where_nothing_can_be_locked_no_web_process_is_blamed(
+    centre: Centre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = back_up(centre, tmp_path / "backups")
+    there = environment(tmp_path / "there")
+    real = fcntl.flock
+
+    def flock(lock: IO[str], how: int) -> None:
+        if Path(lock.name).name == WEB_LOCK:
+            raise OSError(errno.ENOLCK, "No locks available")
+        real(lock, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(
+        OperatorError, match=r"web.lock cannot be locked \(No locks available\).*cannot be known"
+    ):
+        put_back(there, made.archive)
+    assert tree(tmp_path / "there").keys() == {"home/web.lock"}
 
 
 @pytest.fixture
