@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,21 @@ def small_files(env: Environment) -> Iterator[tuple[str, Path]]:
         if (env.home / name).is_file():
             yield f"{HOME}/{name}", env.home / name
         yield from _below(f"{HOME}/{name}", env.home / name)
+
+
+def take_out_others(config: Path) -> list[str]:
+    """Of an unpacked config/ what is no configuration: older versions kept all of it, keys included.
+
+    The names of what is gone, as in the archive. Raises OSError.
+    """
+    ours = set(config_files(config))
+    others = sorted(path for path in config.iterdir() if path not in ours) if config.is_dir() else []
+    for path in others:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return [f"{CONFIG}/{path.name}" for path in others]
 
 
 def version_files(env: Environment) -> Iterator[tuple[str, Path]]:

@@ -60,6 +60,7 @@ class Asked:
 class Restored:
     """`aside`: where that is which was there before. `missing`: recordings that the back-up has no more.
 
+    `left_out`: what the archive has in config/ that is not the centre's configuration.
     `redis_away`: why it cannot be told whether Redis has live state of before; empty: it has none now.
     """
 
@@ -68,6 +69,7 @@ class Restored:
     recordings: int = 0
     missing: list[str] = field(default_factory=list)
     aside: list[Path] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     redis_aside: str = ""
     redis_away: str = ""
 
@@ -202,6 +204,8 @@ def _restored(
     database = staging / NAMES[DatabaseKind(read.about.database)]
     if read.about.database == DatabaseKind.SQLITE:
         migrate(f"sqlite:///{database}")
+    if asked.with_config:
+        told.left_out = contents.take_out_others(staging / contents.CONFIG)
     redis = _redis(env, asked, staging, told)
     name = f"before-restore-{now:%Y%m%dT%H%M%SZ}"
     with Moves(name, env.home) as moves:

@@ -181,6 +181,8 @@ def _show_restored(env: Environment, told: Restored) -> None:
     if told.missing:
         some = ", ".join(told.missing[:_MOST_MISSING])
         _say(f"{len(told.missing)} recordings are missing or damaged: {some}")
+    if told.left_out:
+        _say(f"not the centre's configuration, and only in the archive: {', '.join(told.left_out)}")
     for path in told.aside:
         _say(f"what was there before is in {path}")
     if told.redis_aside:

@@ -238,6 +238,39 @@ async def test_what_others_keep_beside_the_configuration_is_in_no_back_up(
     assert [name for name in names if "balancer" in name or "desktop" in name or "gone" in name] == []
 
 
+@pytest.mark.parametrize("replaces", [True, False])
+async def test_an_older_archive_brings_back_nothing_that_is_no_configuration(
+    centre: Centre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replaces: bool
+) -> None:
+    """It has all of config/: an old key must not come in the place of today's."""
+    from acd.backup import contents
+
+    old = tmp_path / "old"
+    names = ("config/balancer/desktop.key", "config/balancer/more/x", "config/notes.txt")
+    for name in names:
+        (old / name).parent.mkdir(parents=True, exist_ok=True)
+        (old / name).write_text("of old")
+    real = contents.small_files
+    monkeypatch.setattr(
+        contents, "small_files", lambda env: [*real(env), *((name, old / name) for name in names)]
+    )
+    made = back_up(centre, tmp_path / "backups")
+    there = Centre(tmp_path / "there").env if replaces else environment(tmp_path / "there")
+    others: dict[str, bytes] = {}
+    if replaces:
+        (there.config_dir / "balancer" / "desktop.key").write_text("of today")
+        (there.config_dir / "agents.yml").write_text("of today")
+        others = {name: data for name, data in tree(there.config_dir).items() if "/" in name}
+    restored = put_back(there, made.archive, replace=replaces)
+    after = tree(there.config_dir)
+    assert {name: data for name, data in after.items() if "/" in name} == others
+    assert (there.config_dir / "agents.yml").read_bytes() == (
+        centre.env.config_dir / "agents.yml"
+    ).read_bytes()
+    assert not (there.config_dir / "notes.txt").exists()
+    assert restored.left_out == ["config/balancer", "config/notes.txt"]
+
+
 async def test_secrets_are_sealed_by_a_passphrase(centre: Centre, tmp_path: Path) -> None:
     made = back_up(centre, tmp_path / "backups", passphrase="a lump of sugar")
     assert SECRETS.encode() not in gzip.decompress(made.archive.read_bytes())
