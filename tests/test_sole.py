@@ -6,11 +6,17 @@ import errno
 import fcntl
 import os
 from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 from typing import IO
 
 import pytest
 
+from acd.cli.process import lock_home
+from acd.cli.refold import refold
+from acd.errors import OperatorError
+from acd.records.store import RecordStore
+from acd.settings.environment import Environment
 from acd.sole import CannotLock, alone, present, sole
 
 Take = Callable[[Path], IO[str] | None]
@@ -82,3 +88,18 @@ def test_a_file_system_without_locks_is_nobody_who_is_there(
         assert (told.value.errno, told.value.filename) == (code, str(file))
     with pytest.raises(CannotLock), sole(file):
         pass
+
+
+def test_who_starts_a_program_is_told_which_file_cannot_be_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = Environment(tmp_path, config_dir=tmp_path, flows_dir=tmp_path)
+    with RecordStore(env.database_url):
+        pass
+    monkeypatch.setattr("acd.cli.context.environment", lambda: env)
+    monkeypatch.setattr("acd.cli.context.timezone", lambda _: UTC)
+    fail_with(monkeypatch, errno.ENOLCK)
+    with pytest.raises(OperatorError, match=r"run/server.lock cannot be locked \(No locks available\)"):
+        lock_home(env)
+    with pytest.raises(OperatorError, match=r"refold.lock cannot be locked \(No locks available\)"):
+        refold()
