@@ -216,9 +216,7 @@ class Connection(asyncio.Protocol):
 
     def drop(self) -> None:
         """At once. Twice is harmless."""
-        if (
-            self.task is not None
-        ):  # else one that sends a file would wait for ever for the socket, now another's
+        if self.task is not None:  # one that sends a file would wait for ever for the socket, now another's
             self.task.cancel()
         if self._tcp is not None:
             self._tcp.abort()
