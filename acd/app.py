@@ -156,8 +156,9 @@ class Controller:
 
     async def _listen(self) -> None:
         env = self._parts.environment
-        agi_address = await asyncio.to_thread(numeric_address, env.controller_host)
-        self._parts.agi.peers = await asyncio.to_thread(asterisk_peers, env)
+        agi_address, self._parts.agi.peers = await asyncio.gather(
+            asyncio.to_thread(numeric_address, env.controller_host), asyncio.to_thread(asterisk_peers, env)
+        )
         self._parts.guarding.peers = self._parts.agi.peers
         for name, address, port, start in (
             ("ACD_AGI_PORT", agi_address, env.agi_port, self._parts.agi.start),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -25,8 +26,10 @@ from acd.telephony.sip_certificate import days_left, is_given
 def asterisk_peers(environment: Environment) -> Peers:
     """Who may speak FastAGI: Asterisk, and programs on the controller's own address. Raises OperatorError."""
     nodes = [place.host for place in environment.nodes] or [environment.asterisk_host]
-    hosts = (*nodes, environment.controller_host)
-    addresses = [address for host in hosts for address in numeric_addresses(host)]
+    hosts = dict.fromkeys((*nodes, environment.controller_host))
+    # At once: while a name server is away each takes seconds, and a leader that starts has half a minute.
+    with ThreadPoolExecutor(len(hosts), thread_name_prefix="names") as threads:
+        addresses = [address for found in threads.map(numeric_addresses, hosts) for address in found]
     return Peers([*addresses, *environment.agi_from], time.monotonic)
 
 

@@ -28,11 +28,17 @@ def small_files(env: Environment) -> Iterator[tuple[str, Path]]:
         yield from _below(f"{HOME}/{name}", env.home / name)
 
 
-def take_out_others(config: Path) -> list[str]:
-    """Of an unpacked config/ what is no configuration: older versions kept all of it, keys included.
+def take_out_others(staging: Path) -> list[str]:
+    """Of an unpacked archive what is no configuration: older programs kept all of config/, keys included.
 
     The names of what is gone, as in the archive. Raises OSError.
     """
+    of_versions = sorted(staging.glob(f"{VERSIONS}/*/{CONFIG}"))
+    gone = [path for config in (staging / CONFIG, *of_versions) for path in _taken_out(config)]
+    return [path.relative_to(staging).as_posix() for path in gone]
+
+
+def _taken_out(config: Path) -> list[Path]:
     ours = set(config_files(config))
     others = sorted(path for path in config.iterdir() if path not in ours) if config.is_dir() else []
     for path in others:
@@ -40,7 +46,7 @@ def take_out_others(config: Path) -> list[str]:
             shutil.rmtree(path)
         else:
             path.unlink()
-    return [f"{CONFIG}/{path.name}" for path in others]
+    return others
 
 
 def version_files(env: Environment) -> Iterator[tuple[str, Path]]:

@@ -204,8 +204,7 @@ def _restored(
     database = staging / NAMES[DatabaseKind(read.about.database)]
     if read.about.database == DatabaseKind.SQLITE:
         migrate(f"sqlite:///{database}")
-    if asked.with_config:
-        told.left_out = contents.take_out_others(staging / contents.CONFIG)
+    told.left_out = contents.take_out_others(staging)
     redis = _redis(env, asked, staging, told)
     name = f"before-restore-{now:%Y%m%dT%H%M%SZ}"
     with Moves(name, env.home) as moves:

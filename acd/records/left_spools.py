@@ -65,7 +65,7 @@ class LeftSpools:
                     log.warning(text, folder=str(folder), records=sum(came.values()))
         except OSError as error:
             log.error(_FAILED, reason=str(error))
-        if self._own.waiting > waiting:
+        if records or self._own.waiting > waiting:
             self._on_found()
         return records
 

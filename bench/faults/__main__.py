@@ -46,13 +46,13 @@ def faults(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if unknown := [name for name in fault or () if name not in FAULTS]:
         raise typer.BadParameter(f"no such fault: {', '.join(unknown)}; there are: {', '.join(FAULTS)}")
-    in_need = [name for name in FAULTS if FAULTS[name].needs_disk and (not fault or name in fault)]
-    if in_need and not may_mount():
-        told = "needs root, with the right to mount a disk: choose others with --fault"
-        raise typer.BadParameter(f"{' and '.join(in_need)} {told}")
     wanted = [(seed, name) for seed in range(1, seeds + 1) for name in FAULTS if not fault or name in fault]
     done = {(outcome.seed, outcome.fault) for outcome in kept(out_file)}
     todo = [each for each in wanted if each not in done]
+    in_need = dict.fromkeys(name for _, name in todo if FAULTS[name].needs_disk)
+    if in_need and not may_mount():
+        told = "needs root, with the right to mount a disk: choose others with --fault"
+        raise typer.BadParameter(f"{' and '.join(in_need)} {told}")
     out.print(f"{len(todo)} of {len(wanted)} to do, findings are kept in {out_file}")
     for seed in dict.fromkeys(seed for seed, _ in todo):
         names = [name for s, name in todo if s == seed]

@@ -16,6 +16,7 @@ from acd.journal.replay import steps_of
 from acd.telephony.cdr import Row
 from bench.centre import agent_of
 from bench.faults.load import Caller
+from bench.hosts.centre import HOST_OF
 from bench.hosts.kinds import Window
 from bench.hosts.load import Ring
 from bench.hosts.merged import Term
@@ -30,6 +31,8 @@ GIVEN_UP_S, GIVEN_UP_RACE_S = 32.0, 1.0
 """After so long SIP gives up what was not answered, and the call with it: RFC 3261 17.1.1.2, 13.3.1.4."""
 SAID_AGAIN_S = 5.0
 """At most so long after a cut SIP says again what was not answered, RFC 3261 17.1.2.2 (T2 is 4 s)."""
+LEADS_WITHIN_S = 15.0
+"""After a blow, also where the other host is cut off."""
 RACE_S = 0.3
 TOLD_WITHIN_S = 1.0
 """A ring that is said again, and was given up, is taken back as soon as the phone has answered."""
@@ -143,13 +146,18 @@ class Verdict:
     glares: int = 0
 
 
-def leaderless(windows: Iterable[Window], led_at: Sequence[float]) -> list[Window]:
-    """From a blow to the leader until another one leads nobody knows of any node: each is as if cut off."""
+def leaderless(windows: Iterable[Window], leads: Sequence[Led]) -> list[Window]:
+    """From a blow to the leader until another one leads nobody knows of any node: each is as if cut off.
+
+    A blow to one that led no more, of which the run did not know yet, is none. LEADS_WITHIN_S is the most.
+    """
     out = []
     for window in windows:
-        if window.what == "leader":
-            until = min((at for at in led_at if at > window.began), default=window.ended)
-            out += [Window("between", host, window.began, until) for host in HOSTS]
+        last = max((led for led in leads if led.at <= window.began), key=lambda led: led.at, default=None)
+        if window.what == "leader" and last is not None and HOST_OF[last.name] == window.host:
+            latest = window.ended + LEADS_WITHIN_S
+            until = min((led.at for led in leads if led.at > window.began), default=latest)
+            out += [Window("between", host, window.began, min(until, latest)) for host in HOSTS]
     return out
 
 

@@ -17,7 +17,7 @@ from acd.core.facts import Ended, EndedBy
 from acd.reconcile import SOON_S
 from acd.records.record import CallRecord
 from acd.telephony.cdr import Row
-from bench.faults.judge import Books, compared
+from bench.faults.judge import AGREE_S, Books, compared
 from bench.faults.load import Caller, Pace
 from bench.hosts.centre import HostsCentre
 from bench.hosts.judge import (
@@ -236,7 +236,7 @@ async def judged(stage: Stage, report: Report) -> None:
     found = await asyncio.to_thread(terms, centre.home, NAMES)
     leads = led(centre.logs.values())
     changes = [each.at for each in leads]
-    excuses = Excuses([*stage.windows, *leaderless(stage.windows, changes)])
+    excuses = Excuses([*stage.windows, *leaderless(stage.windows, leads)])
     offers = await asyncio.to_thread(offers_of, found)
     rings = judge_rings(load.at_both.rings, offers, leg_ends(rows), excuses, changes)
     losses = judge_losses(load.callers, load.from_both.node_of, excuses)
@@ -301,9 +301,9 @@ def _was_cut(record: CallRecord, excuses: Excuses) -> bool:
 
 
 def _was_given_up(record: CallRecord, excuses: Excuses) -> bool:
-    """At some time; what is heard of it later is added, and facts never go back in time."""
-    given_up = any(isinstance(fact, Ended) and fact.by is EndedBy.NODE for fact in record.facts)
-    if not given_up or record.ended_at is None:
+    """It had ended before that: what is heard of it later is added, and facts never go back in time."""
+    lost = [fact.at for fact in record.facts if isinstance(fact, Ended) and fact.by is EndedBy.NODE]
+    if not lost or record.ended_at is None or record.ended_at.timestamp() > lost[-1] + AGREE_S:
         return False
     node, began, ended = record.call_id[0], record.started_at.timestamp(), record.ended_at.timestamp()
     return (excuses.apart(node, began, ended) or excuses.dead(node, began, ended)) is not None

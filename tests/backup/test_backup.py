@@ -246,7 +246,10 @@ async def test_an_older_archive_brings_back_nothing_that_is_no_configuration(
     from acd.backup import contents
 
     old = tmp_path / "old"
-    names = ("config/balancer/desktop.key", "config/balancer/more/x", "config/notes.txt")
+    names = (
+        *("config/balancer/desktop.key", "config/balancer/more/x", "config/notes.txt"),
+        "versions/1/config/balancer/desktop.key",
+    )
     for name in names:
         (old / name).parent.mkdir(parents=True, exist_ok=True)
         (old / name).write_text("of old")
@@ -268,7 +271,9 @@ async def test_an_older_archive_brings_back_nothing_that_is_no_configuration(
         centre.env.config_dir / "agents.yml"
     ).read_bytes()
     assert not (there.config_dir / "notes.txt").exists()
-    assert restored.left_out == ["config/balancer", "config/notes.txt"]
+    assert restored.left_out == ["config/balancer", "config/notes.txt", "versions/1/config/balancer"]
+    assert [name for name in tree(there.versions_dir) if "balancer" in name] == []
+    assert "1/config/agents.yml" in tree(there.versions_dir)
 
 
 async def test_secrets_are_sealed_by_a_passphrase(centre: Centre, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -107,13 +108,15 @@ def test_while_nobody_leads_each_node_rings_as_if_it_were_alone() -> None:
     first = ring("3001", "+1", 10, talks=(11, 20))
     second = ring("3001", "+2", 15, node="b", busy=first)
     queue = made(("3001", "+1", 9.9))
+    ours, theirs = Led(5.0, "one", 1), Led(8.0, "two", 2)
     for struck_at, next_at, excused in ((9.5, 19.0, True), (60.0, 61.0, False)):
         struck = [Window("leader", "a", struck_at, struck_at + 1), Window("path", "b", 0, 1)]
-        found = leaderless(struck, [5.0, next_at])
+        found = leaderless(struck, [ours, Led(next_at, "two", 2)])
         assert found == [Window("between", host, struck_at, next_at) for host in ("a", "b")]
         verdict = judge_rings([first, second], queue, NO_ENDS, Excuses(found), [])
         assert (verdict.by_queue, len(verdict.problems)) == (excused, not excused)
-    assert leaderless([Window("leader", "a", 9, 10)], []) == [Window("between", h, 9, 10) for h in ("a", "b")]
+    assert leaderless(struck, [ours, theirs]) == [], "it was the other one's by then"
+    assert [window.ended for window in leaderless(struck, [ours])] == [76.0, 76.0]
 
 
 def test_a_phone_that_was_not_told_that_its_call_is_over() -> None:
@@ -172,7 +175,9 @@ def test_a_record_is_lost_where_it_is_missing_or_differs() -> None:
     ]
     lost_at = Ended(BEGAN + 12, EndedBy.NODE)
     records[1] = replace(records[1], facts=(lost_at,))
-    records[-1] = replace(records[-1], facts=(lost_at, Returned(BEGAN + 12, "")))
+    for number in (5, 6):
+        records[number - 2] = replace(records[number - 2], facts=(lost_at, Returned(BEGAN + 12, "")))
+    records[3] = replace(records[3], ended_at=datetime.fromtimestamp(BEGAN + 72, UTC))
     cut = Excuses([Window("between", "a", BEGAN, BEGAN + 20), Window("path", "a", BEGAN + 5, BEGAN + 8)])
     problems = (
         "+1: 0 records, 1 expected",
@@ -180,19 +185,20 @@ def test_a_record_is_lost_where_it_is_missing_or_differs() -> None:
         "a2: begins +1.4 s from Asterisk's account",
         "a3: ends -5.0 s from Asterisk's account",
         f"a4: {UNCONFIRMED} (Arrived 0.0, Ended 3.2)",
+        "a5: ends +60.0 s from Asterisk's account",
         "a6: ends +6.0 s from Asterisk's account",
     )
     callers = {f"+{number}": Caller(f"+{number}", BEGAN + number) for number in range(1, 7)}
     report = Report(1, 1.0, 2.0, 12)
-    lost = _note_books(report, Books(1, 4, problems), callers, records, cut)
-    assert lost == {"+1", "+2"}
-    assert (report.records_missing, report.records_differing) == (1, 1)
+    lost = _note_books(report, Books(1, 5, problems), callers, records, cut)
+    assert lost == {"+1", "+2", "+5"}
+    assert (report.records_missing, report.records_differing) == (1, 2)
     assert (report.given_up, report.unconfirmed) == (2, 1)
     episodes = [Episode(["split"], "one", BEGAN, struck_s=0.5), Episode(["loss"], "one", BEGAN + 1.5)]
     _attribute(episodes, callers, [BEGAN + 1.2], {}, lost)
     assert [(each.records_lost, each.takeovers, each.led_s) for each in episodes] == [
         (1, 1, 0.7),
-        (1, 0, None),
+        (2, 0, None),
     ]
 
 

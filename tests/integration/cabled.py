@@ -1,7 +1,8 @@
 """Run in a network of its own: `python -m tests.integration.cabled RULES` says who is answered, as JSON.
 
 First without a packet filter, then with RULES, loaded twice, as a machine does that starts again; third,
-whether an answer comes in then from a stranger whom the host has asked.
+whether an answer comes in then from a stranger whom the host has asked; last, whether one who was answered
+before the rules were there still is, from the same port.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 HOST, PHONE, PROVIDER, SCANNER = "10.78.0.1", "10.78.0.2", "10.78.0.3", "10.78.0.4"
@@ -30,10 +31,12 @@ def main(rules: str) -> None:
     with _far_end() as pid:
         sip, _ = (_answer(port) for port in (SIP_PORT, OTHER_PORT))
         before = _asked(pid)
-        for _ in range(2):
-            subprocess.run(("nft", "-f", rules), check=True)
+        with _one_who_stays(pid) as is_still_answered:
+            for _ in range(2):
+                subprocess.run(("nft", "-f", rules), check=True)
+            stays = is_still_answered()
         after = _asked(pid)
-        sys.stdout.write(json.dumps([before, after, _hears_an_answer(sip, pid)]))
+        sys.stdout.write(json.dumps([before, after, _hears_an_answer(sip, pid), stays]))
 
 
 @contextmanager
@@ -98,6 +101,47 @@ def _hears_an_answer(sip: socket.socket, pid: int) -> bool:
         return bool(json.loads(moved.stdout.readline()))
 
 
+_CHAIN = "add chain inet t c { type filter hook input priority 0; }"
+TRACKING = f"add table inet t; {_CHAIN}; add rule inet t c ct state new"
+"""The kernel knows who talks with whom, as it does on machines with Docker or a firewall already."""
+
+
+@contextmanager
+def _one_who_stays(pid: int) -> Iterator[Callable[[], bool]]:
+    """A scanner that is answered, and asks again from the same port when wanted."""
+    subprocess.run(("nft", TRACKING), check=True)
+    with subprocess.Popen(
+        _inside(pid, "--stays"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as scanner:
+        assert scanner.stdin is not None
+        assert scanner.stdout is not None
+        out, ask = scanner.stdout, scanner.stdin
+        assert json.loads(out.readline()), "not answered before"
+
+        def is_still_answered() -> bool:
+            ask.write("\n")
+            ask.flush()
+            return bool(json.loads(out.readline()))
+
+        yield is_still_answered
+
+
+def _asks_twice() -> None:
+    """At the far end: ask, and once more when told to."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(WAIT_S)
+        asking.bind((SCANNER, SIP_PORT))
+        asking.connect((HOST, SIP_PORT))
+        for _ in range(2):
+            asking.send(QUESTION)
+            try:
+                answered = asking.recv(1500) == QUESTION
+            except TimeoutError:
+                answered = False
+            print(json.dumps(answered), flush=True)  # noqa: T201 - to the one that has started this
+            sys.stdin.readline()
+
+
 def _is_echoed() -> None:
     """At the far end: answer once, and say whether that was heard."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
@@ -149,6 +193,8 @@ if __name__ == "__main__":
         sys.stdout.write(json.dumps(_answers(sys.argv[2])))
     elif sys.argv[1] == "--moved":
         _is_echoed()
+    elif sys.argv[1] == "--stays":
+        _asks_twice()
     else:
         assert os.getpid() == 1, "not in a network of its own"
         main(sys.argv[1])

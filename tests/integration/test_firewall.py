@@ -42,8 +42,9 @@ def test_strangers_get_no_answer_and_phones_and_providers_do(tmp_path: Path) -> 
         command, cwd=CHECKOUT, env=here, capture_output=True, text=True, timeout=LIMIT_S, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    before, after, hears_an_answer = json.loads(done.stdout)
+    before, after, hears_an_answer, stays = json.loads(done.stdout)
     every_port = {"udp": True, "tcp": True, "other": True}
     assert before == dict.fromkeys((PHONE, PROVIDER, SCANNER, HOST), every_port)
     assert after == {**before, SCANNER: {"udp": False, "tcp": False, "other": True}}
+    assert not stays, "one who was there before the rules"
     assert hears_an_answer, "of a provider whose name leads elsewhere by now"

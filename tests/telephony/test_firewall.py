@@ -33,6 +33,7 @@ def rules(centre: Centre, **more: str) -> str:
 
 def test_phones_providers_and_our_own_are_known(centre: Centre) -> None:
     text = rules(centre, ACD_SIP_ADDRESS="192.0.2.9")
+    assert "elements = { 127.0.0.1/32, 192.0.2.9/32 }" in text.split("set ours4")[1].split("set ours6")[0]
     known = text.split("set known4")[1].split("elements = {")[1].split("}")[0]
     assert {"192.0.2.0/24", "203.0.113.0/29", "198.51.100.7/32", "192.0.2.9/32", "127.0.0.1/32"} == {
         each.strip() for each in known.split(",")
