@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median
@@ -12,6 +12,8 @@ from statistics import median
 from bench.faults.kinds import FAULTS
 from bench.faults.run import Outcome
 
+WITHIN_S = {"controller-killed": 3.0, "controller-frozen": 6.0}
+"""Of a take-over, until the next call is at an agent."""
 BEGIN, END = "<!-- script/faults: begin -->", "<!-- script/faults: end -->"
 
 
@@ -71,11 +73,26 @@ def _times(seconds: Sequence[float]) -> str:
 
 
 def summary(outcomes: Sequence[Outcome], when: str, machine: str) -> str:
-    """What was run, above the table."""
+    """What was run, and what of it is as wanted, above the table."""
     loads = sorted({(o.rate, o.agents) for o in outcomes})
     at = " and ".join(f"{rate:g} calls a second with {agents} agents" for rate, agents in loads)
     calls = sum(outcome.calls for outcome in outcomes)
-    return f"Made by `script/faults` on {when}, {machine}: {len(outcomes)} faults, {calls:,} calls, {at}."
+    made = f"Made by `script/faults` on {when}, {machine}: {len(outcomes)} faults, {calls:,} calls, {at}."
+    return f"{made}\n\n**Targets**: {'; '.join(_targets(outcomes))}."
+
+
+def _targets(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    lost, records = sum(o.lost for o in outcomes), sum(o.records_lost for o in outcomes)
+    yield f"no call lost but on a dead Asterisk: {_met(not lost, f'{lost} lost')}"
+    yield f"no record lost: {_met(not records, f'{records} lost')}"
+    for name, limit_s in WITHIN_S.items():
+        if times := [outcome.resumed_s for outcome in outcomes if outcome.fault == name]:
+            told = _met(max(times) <= limit_s, f"{max(times):.1f} s at worst")
+            yield f"{FAULTS[name].title}, next call within {limit_s:g} s: {told}"
+
+
+def _met(is_met: bool, told: str) -> str:
+    return f"{'met' if is_met else '**missed**'} ({told})"
 
 
 def write_into(page: Path, text: str) -> None:

@@ -13,7 +13,7 @@ from acd.records.record import CallRecord
 from bench.faults import __main__ as command_line
 from bench.faults.judge import compared
 from bench.faults.load import Caller, gaps
-from bench.faults.results import BEGIN, END, keep, kept, table, write_into
+from bench.faults.results import BEGIN, END, keep, kept, summary, table, write_into
 from bench.faults.run import Outcome
 
 BEGAN = 1_795_740_000.0
@@ -138,3 +138,18 @@ def test_what_is_kept_and_shown(tmp_path: Path) -> None:
     page.write_text("no marks")
     with pytest.raises(ValueError, match="marks"):
         write_into(page, "new")
+
+
+def test_targets_are_met_or_missed() -> None:
+    good = [
+        Outcome("controller-killed", 1, 5.0, 60, resumed_s=2.9, expected=3),
+        Outcome("handover", 1, 5.0, 60, resumed_s=4.0),
+    ]
+    said = summary(good, "today", "2 processors")
+    assert said.count("met (") == 3
+    assert "missed" not in said
+    assert "next call within 3 s: met (2.9 s at worst)" in said
+    bad = [*good, Outcome("controller-frozen", 1, 5.0, 60, resumed_s=6.1, lost=1, records_lost=2)]
+    said = summary(bad, "today", "2 processors")
+    for told in ("**missed** (1 lost)", "**missed** (2 lost)", "within 6 s: **missed** (6.1 s at worst)"):
+        assert told in said
