@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from acd.core.fact_json import fact_from_dict, fact_to_dict
-from acd.core.facts import AgentLeft, Arrived, CallKind, Customer, Fact
+from acd.core.facts import AgentLeft, Arrived, CallKind, Customer, Ended, EndedBy, Fact
 from acd.core.kept_form import unusual, usual_values
 from acd.core.machine import advance
 
@@ -256,8 +256,15 @@ class Call:
         return WaitSoFar(self.ring, dict(self.step_runs), dict(self.step_raises))
 
     def when(self, at: float | None, now: float) -> float:
-        """The time of something learnt of late: `at` if known, but not before what was known already."""
-        return now if at is None else max(min(at, now), self.facts[-1].at)
+        """The time of something learnt of late: `at` if known, but not before what was known already.
+
+        That the call was lost with its node is no knowledge of it: the node was away, and may have lived.
+        """
+        if at is None:
+            return now
+        last = self.facts[-1]
+        is_loss = isinstance(last, Ended) and last.by is EndedBy.NODE
+        return max(min(at, now), self.facts[-2].at if is_loss else last.at)
 
     @property
     def is_customers(self) -> bool:

@@ -20,6 +20,7 @@ from acd.core.facts import (
     StepTaken,
     Transferred,
 )
+from acd.records.retold import without_false_losses
 
 ANSWERED, HUNG_UP, ENDED = "answered", "hung up", "ended"
 AFTER = "after"
@@ -60,7 +61,7 @@ def _walk(facts: Sequence[Fact]) -> tuple[list[StepLeft], Here | None, bool]:
     left: list[StepLeft] = []
     here: Here | None = None
     answered = False
-    for fact in facts:
+    for fact in without_false_losses(facts):
         match fact:
             case FlowEntered(_, flow, version):
                 here, answered = Here(flow, version, ""), False

@@ -75,6 +75,7 @@ from acd.records.record import (
     Transfer,
     VisitOutcome,
 )
+from acd.records.retold import without_false_losses
 from acd.records.stretch import Handover, Stretch, Visit
 from acd.records.track import Track
 
@@ -153,7 +154,7 @@ def _walk(
     """Lead the track through the facts, no later than `limit`; the last time and the end, if any."""
     last = min(start, limit)
     ended: tuple[float, Ended] | None = None
-    for fact in facts:
+    for fact in without_false_losses(facts):
         if ended and ended[1].by is EndedBy.NODE and isinstance(fact, _FOUND_AGAIN):
             ended = None  # the node was taken for dead, and was not
         if ended and not isinstance(fact, _AFTERWARDS):

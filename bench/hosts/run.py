@@ -301,7 +301,7 @@ def _was_cut(record: CallRecord, excuses: Excuses) -> bool:
 
 
 def _was_given_up(record: CallRecord, excuses: Excuses) -> bool:
-    """It had ended before that: what is heard of it later is added, and facts never go back in time."""
+    """It had ended before that, and nobody could tell; or an agent's after-call work had begun with it."""
     lost = [fact.at for fact in record.facts if isinstance(fact, Ended) and fact.by is EndedBy.NODE]
     if not lost or record.ended_at is None or record.ended_at.timestamp() > lost[-1] + AGREE_S:
         return False

@@ -265,14 +265,17 @@ def test_what_ended_at_a_node_that_was_taken_for_dead_ended_when_its_account_say
     floor.tell(events.WrapUpDone("anna"))
     lost_at, at = floor.now - 1.0, floor.now + 20.0
     floor.now += 60.0
-    ended_at = {"b1": at, "b2": lost_at - 5.0}
+    waited_from = next(fact.at for fact in lost[1].facts if isinstance(fact, facts.Queued))
+    waited_until = lost_at - 0.5
+    ended_at = {"b1": at, "b2": waited_until}
     floor.tell(events.FloorSeen(frozenset(), ended_at, frozenset({"b1"}), node="b"))
     assert [c for c in floor.told if isinstance(c, StoreCall)] == [StoreCall(call) for call in lost[:2]]
     talk, wait, gone = (fold(call.id, call.facts) for call in lost)
     assert (talk.ended_by, talk.ended_at) == (EndedBy.AGENT, utc(at))
     assert [(visit.agent, visit.talk_s) for visit in talk.visits] == [("anna", lost_at - 6.0)]
-    assert (wait.ended_by, wait.ended_at) == (EndedBy.UNKNOWN, utc(lost_at))  # not before it was heard of
+    assert (wait.ended_by, wait.ended_at) == (EndedBy.UNKNOWN, utc(waited_until)), "long before it was lost"
     assert [visit.outcome.value for visit in wait.visits] == ["abandoned"]
+    assert [visit.wait_s for visit in wait.visits] == [pytest.approx(waited_until - waited_from)]
     assert (gone.ended_by, [visit.outcome.value for visit in gone.visits]) == (EndedBy.NODE, ["left"])
     assert floor.engine.floor.agents["anna"].state is AgentState.READY
     assert floor.engine.floor.lost == {}

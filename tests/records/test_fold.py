@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from acd.core import facts
 from acd.core.fact_json import FACT_TYPES
 from acd.core.facts import CallKind, EndedBy, Fact, LeftBy, OfferFailure, SoundPurpose
+from acd.records.flow_steps import steps_left
 from acd.records.fold import STEPS, fold, utc
 from acd.records.record import CallRecord, Segment, SegmentKind, Transfer, VisitOutcome
 from tests.records.scenario import START, facts_of, lines, segments_of, visits_of
@@ -722,6 +723,47 @@ def test_a_wait_that_was_taken_for_lost(later: list[Fact], visit: tuple[object, 
     ]
     (found,) = fold("b1", told).visits
     assert (found.outcome.value, found.agent, found.wait_s, found.talk_s) == visit
+
+
+@pytest.mark.parametrize(
+    ("later", "visit", "segments"),
+    [
+        (
+            [facts.FellBack(5.0, "anna"), facts.Ended(9.0, EndedBy.UNKNOWN)],
+            ("answered", "anna", 4.0, 4.0),
+            [("waiting", 1.0, 5.0, "answered"), ("fallback", 5.0, 9.0, "unknown")],
+        ),
+        (
+            [facts.FellBack(5.0, "anna"), facts.Ended(50.0, EndedBy.CALLER)],
+            ("answered", "anna", 4.0, 45.0),
+            [("waiting", 1.0, 5.0, "answered"), ("fallback", 5.0, 50.0, "caller_hung_up")],
+        ),
+        (
+            [facts.Ended(5.0, EndedBy.UNKNOWN)],
+            ("abandoned", None, 4.0, 0.0),
+            [("waiting", 1.0, 5.0, "abandoned")],
+        ),
+    ],
+)
+def test_what_was_before_a_loss_that_had_not_been(
+    later: list[Fact], visit: tuple[object, ...], segments: list[tuple[str, float, float, str]]
+) -> None:
+    """Its node was away for long; Asterisk's account tells in the end."""
+    told = [
+        facts.Arrived(0.0, CallKind.INBOUND, "+49", "", "100"),
+        facts.FlowEntered(0.0, "main", "v1"),
+        facts.Queued(1.0, "sales", 0, "", False),
+        facts.Ended(13.0, EndedBy.NODE, "b"),
+        facts.Returned(5.0, "went on at node b"),
+        *later,
+    ]
+    record = fold("b1", told)
+    (found,) = record.visits
+    assert (found.outcome.value, found.agent, found.wait_s, found.talk_s) == visit
+    assert (record.ended_by, record.ended_at) == (later[-1].by, utc(later[-1].at))  # type: ignore[attr-defined]
+    spans = [(s.kind.value, s.started_at, s.ended_at, s.outcome.value) for s in record.segments[1:]]
+    assert spans == [(kind, utc(begun), utc(over), outcome) for kind, begun, over, outcome in segments]
+    assert [step.at for step in steps_left(told)] == [later[0].at]
 
 
 def test_a_survey_ends_with_its_step() -> None:
