@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 from acd.core.fact_json import fact_from_dict, fact_to_dict
-from acd.core.facts import AgentLeft, Arrived, CallKind, Customer, Ended, EndedBy, Fact
+from acd.core.facts import AgentLeft, Arrived, CallKind, Customer, Fact
 from acd.core.kept_form import unusual, usual_values
+from acd.core.losses import loss_of
 from acd.core.machine import advance
 
 
@@ -262,9 +263,9 @@ class Call:
         """
         if at is None:
             return now
-        last = self.facts[-1]
-        is_loss = isinstance(last, Ended) and last.by is EndedBy.NODE
-        return max(min(at, now), self.facts[-2].at if is_loss else last.at)
+        loss = loss_of(self.facts)
+        known = self.facts[-1] if loss is None else self.facts[loss.start - 1]
+        return max(min(at, now), known.at)
 
     @property
     def is_customers(self) -> bool:

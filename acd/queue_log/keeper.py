@@ -8,7 +8,8 @@ call, and kind of line, as many as there are. So a call may go on while a new ve
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ import structlog
 
 from acd.core.agents import Agent, AgentState
 from acd.core.calls import Call
-from acd.core.facts import CallKind
+from acd.core.facts import CallKind, Fact
 from acd.queue_log.file import CHANGE_LIMIT_S, CLOSE_LIMIT_S, LogFile, mend
 from acd.queue_log.line import NONE, Event, Line, written
 from acd.queue_log.of_agents import AgentLines
@@ -161,7 +162,7 @@ class QueueLog:
         except OSError as error:
             log.error("queue_log cannot be read: lines may be in it twice", reason=error.strerror)
         self._told = {call.id: len(call.facts) for call in mine}
-        facts = sorted(((fact.at, n, fact) for n, call in enumerate(mine) for fact in call.facts), key=_when)
+        facts = sorted((told for n, call in enumerate(mine) for told in _placed(n, call)), key=_when)
         lines: list[Line] = []
         for _, n, fact in facts:
             for line in self._named(self._calls.of(mine[n].id, [fact])):
@@ -226,6 +227,12 @@ class QueueLog:
 
 def _at_work(agents: Iterable[Agent]) -> list[Agent]:
     return [agent for agent in agents if agent.state is not AgentState.LOGGED_OUT]
+
+
+def _placed(n: int, call: Call) -> Iterator[tuple[float, int, Fact]]:
+    """Its facts, each no earlier than the one that it follows: some are heard late."""
+    places = accumulate((fact.at for fact in call.facts), max)
+    return zip(places, repeat(n), call.facts, strict=False)
 
 
 def _when(entry: tuple[float, int, Any]) -> tuple[float, int]:

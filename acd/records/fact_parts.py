@@ -2,12 +2,14 @@
 
 The facts are normally the parts one after the other. Where a writing did not know all that was on record (the
 live state had been lost in between), its part begins before the end of those: they are put together by time.
+What was heard late, of a time before the fact that it follows (a loss that had not been), stays behind that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from operator import eq, itemgetter
 from typing import Any
 
@@ -26,11 +28,17 @@ def together(parts: Sequence[Part]) -> list[FactData]:
     """All facts in order."""
     facts: list[FactData] = []
     for part in parts:
-        knew_all = part.first >= len(facts)
-        facts += part.data
-        if not knew_all:
-            facts.sort(key=itemgetter("at"))
+        if part.first >= len(facts):
+            facts += part.data
+        else:
+            both = [*_placed(facts), *_placed(part.data)]
+            facts = [fact for _, fact in sorted(both, key=itemgetter(0))]
     return facts
+
+
+def _placed(facts: Sequence[FactData]) -> Iterator[tuple[float, FactData]]:
+    """Each with its place in time: never before that of the one that it follows."""
+    return zip(accumulate((fact["at"] for fact in facts), max), facts, strict=True)
 
 
 def new_part(

@@ -20,7 +20,7 @@ from acd.core.facts import (
     StepTaken,
     Transferred,
 )
-from acd.records.retold import without_false_losses
+from acd.core.losses import without_false_losses
 
 ANSWERED, HUNG_UP, ENDED = "answered", "hung up", "ended"
 AFTER = "after"

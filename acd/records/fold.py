@@ -57,6 +57,7 @@ from acd.core.facts import (
     WrapUpStarted,
 )
 from acd.core.last_agents import customer_key
+from acd.core.losses import AFTERWARDS, without_false_losses
 from acd.core.outside_facts import (
     DialFailure,
     OutsideAlerted,
@@ -75,7 +76,6 @@ from acd.records.record import (
     Transfer,
     VisitOutcome,
 )
-from acd.records.retold import without_false_losses
 from acd.records.stretch import Handover, Stretch, Visit
 from acd.records.track import Track
 
@@ -96,7 +96,6 @@ _DIAL_OUTCOMES = {
     DialFailure.UNREACHABLE: SegmentOutcome.UNREACHABLE,
     DialFailure.WITHDRAWN: SegmentOutcome.WITHDRAWN,
 }
-_AFTERWARDS = WrapUpStarted | WrapUpExtended | WrapUpEnded | SoundKept | Disposed
 _FOUND_AGAIN = Returned | Arrived  # the latter by a controller that did not know of it any more
 _NOBODY = Arrived(0.0, CallKind.INBOUND, "", "", "")
 
@@ -157,7 +156,7 @@ def _walk(
     for fact in without_false_losses(facts):
         if ended and ended[1].by is EndedBy.NODE and isinstance(fact, _FOUND_AGAIN):
             ended = None  # the node was taken for dead, and was not
-        if ended and not isinstance(fact, _AFTERWARDS):
+        if ended and not isinstance(fact, AFTERWARDS):
             continue
         last = min(max(last, fact.at), limit)
         STEPS[type(fact)](track, fact, last)

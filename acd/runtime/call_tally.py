@@ -5,7 +5,7 @@ Worked out from the facts at each change of the call, so that nothing has to be 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from acd.core.facts import (
@@ -24,13 +24,14 @@ from acd.core.facts import (
     Returned,
     Transferred,
 )
+from acd.core.losses import without_false_losses
 from acd.core.outside_facts import FLOW, OutsideAnswered, OutsideDialed, OutsideLeft
 
 
 class Tally:
     """Times in engine seconds. A caller waits in a line, or talks, or does neither."""
 
-    def __init__(self, facts: Iterable[Fact]) -> None:
+    def __init__(self, facts: Sequence[Fact]) -> None:
         self.waited_s = 0.0
         """In lines, ringing included; without the wait that goes on."""
         self.waits_since: float | None = None
@@ -43,7 +44,7 @@ class Tally:
         self._on_hold = False
         self._fell_back = False
         self._dialled_by = ""
-        for fact in facts:
+        for fact in without_false_losses(facts):
             step = _STEPS.get(type(fact))
             if step is not None:
                 step(self, fact)

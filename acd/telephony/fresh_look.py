@@ -195,8 +195,12 @@ class FreshLook:
         call_id = caller.call_id
         if caller.leg is not None:
             self._watch.leg_of[call_id] = caller.leg
-        is_known = call_id in self._floor.calls and call_id not in self._floor.lost
-        if not is_known and "-cb" not in call_id:
+        is_lost = call_id in self._floor.lost
+        if (
+            is_lost and caller.talking_since is not None
+        ):  # with the node's own queue, maybe since before
+            self._feed(self._news.served(call_id, phone, caller.talking_since))
+        elif (is_lost or call_id not in self._floor.calls) and "-cb" not in call_id:
             self._feed(self._arrival(caller))
         self._feed(self._conversation(call_id, phone, caller.talking_since))
         if caller.leg is None or self.hands is None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from acd.cli.process import raise_open_files
 from acd.core.facts import Ended, EndedBy
+from acd.core.losses import without_false_losses
 from acd.reconcile import SOON_S
 from acd.records.record import CallRecord
 from acd.telephony.cdr import Row
@@ -301,8 +302,9 @@ def _was_cut(record: CallRecord, excuses: Excuses) -> bool:
 
 
 def _was_given_up(record: CallRecord, excuses: Excuses) -> bool:
-    """It had ended before that, and nobody could tell; or an agent's after-call work had begun with it."""
-    lost = [fact.at for fact in record.facts if isinstance(fact, Ended) and fact.by is EndedBy.NODE]
+    """It had ended before that, and nobody could tell."""
+    told = without_false_losses(record.facts)
+    lost = [fact.at for fact in told if isinstance(fact, Ended) and fact.by is EndedBy.NODE]
     if not lost or record.ended_at is None or record.ended_at.timestamp() > lost[-1] + AGREE_S:
         return False
     node, began, ended = record.call_id[0], record.started_at.timestamp(), record.ended_at.timestamp()

@@ -43,6 +43,7 @@ from acd.core.events import (
     WrapUpWanted,
 )
 from acd.core.facts import AgentInterval, CallKind, LeftBy, LeftLine, Offered, PolicyApplied
+from acd.core.losses import AFTERWARDS, without_false_losses
 from acd.core.plan import Plan
 from acd.core.policy import RaisePriority, SetPriority
 from acd.core.requirement import Requirement
@@ -284,7 +285,8 @@ class Bookkeeper:
             assert not is_dialled or call.agent is not None or self.torn, f"dialled without an agent: {call}"
             self._check_callback(call)
             self._check_policy_facts(call)
-            assert all(a.at <= b.at for a, b in pairwise(call.facts)), call.facts
+            told = [f for f in without_false_losses(call.facts) if not isinstance(f, AFTERWARDS)]
+            assert all(a.at <= b.at for a, b in pairwise(told)), call.facts
             if call.agent is not None:  # so nobody has two
                 assert floor.agents[call.agent].call_id == call.id, call
             if call.leave_at is not None and call.leave_at > self.now and call.state is CallState.WAITING:

@@ -281,6 +281,66 @@ def test_what_ended_at_a_node_that_was_taken_for_dead_ended_when_its_account_say
     assert floor.engine.floor.lost == {}
 
 
+@pytest.mark.parametrize("answered", [True, False])
+def test_an_end_before_the_loss_is_when_it_was(answered: bool) -> None:
+    """Of a caller for whom a phone rang, and of one whose agent has had after-call work since the loss."""
+    floor = Floor("anna")
+    floor.arrives("b1", "b")
+    call, at = floor.call("b1"), floor.now
+    if answered:
+        floor.tell(events.OfferAnswered("b1", "1001"))
+        at = floor.now + 0.5
+    floor.now += 12.0
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    if answered:
+        floor.tell(events.WrapUpDone("anna"))
+    floor.now += 5.0
+    floor.tell(events.FloorSeen(frozenset(), {"b1": at}, frozenset({"b1"}), node="b"))
+    record = fold("b1", call.facts)
+    (visit,) = record.visits
+    assert record.ended_at == utc(at)
+    assert (visit.outcome.value, visit.talk_s) == (("answered", 0.5) if answered else ("abandoned", 0.0))
+    assert visit.wrap_up_s == (1.0 if answered else 0.0)
+
+
+def test_a_talk_before_the_loss_is_when_it_was() -> None:
+    """With the node's own queue, as its account tells, or the caller who asks once more."""
+    floor = Floor("anna")
+    floor.arrives("c1", "a")  # rings her
+    floor.arrives("b1", "b")
+    call, queued_at = floor.call("b1"), floor.now
+    floor.now += 12.0
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    floor.now += 5.0
+    floor.tell(events.FallbackServed("b1", "ben", queued_at + 4.0, over=True))
+    floor.tell(events.CallEnded("b1", EndedBy.CALLER, at=queued_at + 9.0))
+    record = fold("b1", call.facts)
+    assert [(v.outcome.value, v.agent, v.wait_s, v.talk_s) for v in record.visits] == [
+        ("answered", "ben", 4.0, 5.0)
+    ]
+    assert record.ended_at == utc(queued_at + 9.0)
+
+
+def test_a_talk_that_began_before_the_loss_and_goes_on() -> None:
+    """With the node's own queue, and found when the node is there again."""
+    floor = Floor("anna")
+    floor.arrives("c1", "a")
+    floor.arrives("b1", "b")
+    call, queued_at = floor.call("b1"), floor.now
+    floor.tell(events.CallEnded("c1", EndedBy.CALLER))
+    floor.now += 12.0
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    floor.now += 5.0
+    floor.tell(events.FloorSeen(frozenset({"b1"}), node="b"))
+    floor.tell(events.FallbackServed("b1", "anna", queued_at + 4.0))
+    floor.tell(events.ConversationFound("b1", "1001", queued_at + 4.0))
+    assert floor.engine.floor.agents["anna"].state is AgentState.TALKING
+    floor.tell(events.CallEnded("b1", EndedBy.CALLER))
+    record = fold("b1", call.facts)
+    assert [(v.outcome.value, v.agent, v.wait_s) for v in record.visits] == [("answered", "anna", 4.0)]
+    assert record.visits[0].talk_s == floor.now - queued_at - 4.0
+
+
 def test_what_a_look_does_not_show_is_lost_for_good() -> None:
     floor = Floor()
     for call_id in ("b1", "b2", "c1"):

@@ -111,6 +111,18 @@ def test_off_unless_wanted(centre: Centre) -> None:
     assert not (centre.home / "queue_log").exists()
 
 
+def test_what_was_before_a_loss_is_told_once(centre: Centre) -> None:
+    """The node was taken for dead at 13; it lived, and its account tells of an end at 9. Then a restart."""
+    centre.start()
+    centre.happens("c", "1 arrived 1 8000\n1 queued sales\n5 answered anna\n13 ended node")
+    centre.happens("c", "9 returned late\n9 ended unknown")
+    before = centre.lines()
+    centre.start()
+    assert [line for line in centre.lines() if "QUEUESTART" not in line] == [
+        line for line in before if "QUEUESTART" not in line
+    ]
+
+
 TOLD = [
     "1 arrived 1 8000\n1 queued sales",
     "3 offered anna",

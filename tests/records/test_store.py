@@ -122,6 +122,19 @@ def test_facts_that_do_not_continue_those_on_record_are_added_once(store: Record
         assert store.call("c1") == fold("c1", told)
 
 
+def test_what_was_before_a_loss_stays_behind_it_where_parts_are_put_together(store: RecordStore) -> None:
+    """One controller gave the node up and told so; the next did not know, gave it up, and heard more."""
+    came = "0 arrived 5550100 8001\n1 queued sales\n"
+    store.save_calls([fold("c1", facts_of(came + "13 ended node b"))])
+    late = facts_of(came + "30 ended node b\n5 returned late\n5 fellback anna\n20 ended unknown")
+    for _ in range(2):
+        store.save_calls([fold("c1", late)])
+        kept = store.call("c1")
+        assert kept is not None
+        assert [(v.outcome.value, v.agent, v.wait_s) for v in kept.visits] == [("answered", "anna", 4.0)]
+        assert kept.ended_at == utc(START + 20)
+
+
 def test_a_fact_that_came_to_say_more_is_the_one_on_record(store: RecordStore) -> None:
     """Those that were stored before it did have no such field."""
     begin = [Arrived(START, CallKind.INBOUND, "+49", "", "8001"), Queued(START + 1, "sales")]
