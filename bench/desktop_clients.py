@@ -57,7 +57,8 @@ class Clients:
 
     async def _one(self, session: aiohttp.ClientSession, client: dict[str, Any]) -> None:
         headers = {"Cookie": f"{COOKIE}={client['key']}", "Origin": self._url}
-        async with session.ws_connect(f"{self._url}/api/live", headers=headers) as socket:
+        where = f"{self._url}/api/live"
+        async with session.ws_connect(where, headers=headers, max_msg_size=0) as socket:  # as browsers do
             await socket.send_json({"do": "watch", "topics": client["topics"]})
             pinging = asyncio.create_task(_ping(socket))
             missing, seen = set(client["topics"]), dict[str, float]()

@@ -77,10 +77,14 @@ def _web(result: Result) -> Table:
         told = found.browser_bytes_s or {}
         out.add_row(
             f"{found.agents:,}", f"{found.web_cores or 0:.2f}", f"{found.web_rss_mb or 0:.0f}",
-            f"{found.shown_p50_ms or 0:.1f}", f"{found.shown_p99_ms or 0:.1f}",
+            _or_none(found.shown_p50_ms), _or_none(found.shown_p99_ms),
             "\n".join(told), "\n".join(f"{value:,.0f}" for value in told.values()),
         )  # fmt: skip
     return out
+
+
+def _or_none(shown_ms: float | None) -> str:
+    return "no picture" if shown_ms is None else f"{shown_ms:.1f}"
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:

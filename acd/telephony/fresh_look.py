@@ -196,9 +196,7 @@ class FreshLook:
         if caller.leg is not None:
             self._watch.leg_of[call_id] = caller.leg
         is_lost = call_id in self._floor.lost
-        if (
-            is_lost and caller.talking_since is not None
-        ):  # with the node's own queue, maybe since before
+        if is_lost and caller.talking_since is not None:  # with the node's own queue, maybe since before
             self._feed(self._news.served(call_id, phone, caller.talking_since))
         elif (is_lost or call_id not in self._floor.calls) and "-cb" not in call_id:
             self._feed(self._arrival(caller))

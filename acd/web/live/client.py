@@ -12,7 +12,10 @@ from aiohttp import ClientError, WSCloseCode, web
 from acd.web.asker import Asker
 
 BEHIND_MAX_BYTES = 256 * 1024
+"""So much may wait for one that does not keep up; as much as its first picture, where that is greater."""
 BEHIND_MAX_S = 5.0
+"""So long one message may take, and a large one as long as it takes at SLOWEST_BYTES_S besides."""
+SLOWEST_BYTES_S = 256 * 1024
 CLOSE_LIMIT_S = 2.0
 SILENT_MAX_S = 15.0
 """A page that sends nothing for so long, not even its ping, is frozen or gone."""
@@ -27,8 +30,10 @@ class Client:
         self.topics: set[str] = set()
         self.heard_at = time.monotonic()
         self._transport = transport
-        self._waiting: deque[tuple[str, int, float]] = deque()
+        self._waiting: deque[tuple[str, int]] = deque()
+        self._first_since = 0.0  # the first of these has been the first
         self._behind_bytes = 0
+        self._behind_max = BEHIND_MAX_BYTES
         self._more = asyncio.Event()
         self._closing: tuple[int, str] | None = None
 
@@ -36,11 +41,15 @@ class Client:
         """Send it, after what waits already. `counts`: against the bound, which a first picture does not."""
         if self._closing is not None:
             return
-        if self._behind_bytes > BEHIND_MAX_BYTES:
+        if self._behind_bytes > self._behind_max:
             self._give_up()
             return
         counted = len(text) if counts else 0
-        self._waiting.append((text, counted, time.monotonic()))
+        if not counts:  # what changes meanwhile waits, and in a large centre that is much
+            self._behind_max = max(self._behind_max, len(text))
+        if not self._waiting:
+            self._first_since = time.monotonic()
+        self._waiting.append((text, counted))
         self._behind_bytes += counted
         self._more.set()
 
@@ -53,7 +62,8 @@ class Client:
 
     def check(self, now: float) -> None:
         """End it where it does not keep up, or is silent for too long."""
-        if self._waiting and now - self._waiting[0][2] > BEHIND_MAX_S:
+        limit_s = BEHIND_MAX_S + (len(self._waiting[0][0]) / SLOWEST_BYTES_S if self._waiting else 0.0)
+        if self._waiting and now - self._first_since > limit_s:
             self._give_up()
         elif now - self.heard_at > SILENT_MAX_S:
             self.close(WSCloseCode.POLICY_VIOLATION, "silent")
@@ -81,6 +91,7 @@ class Client:
             await self.socket.send_str(first[0])
             if self._waiting and self._waiting[0] is first:  # else it is being closed
                 self._waiting.popleft()
+                self._first_since = time.monotonic()
                 self._behind_bytes -= first[1]
 
     def _give_up(self) -> None:
