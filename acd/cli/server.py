@@ -9,7 +9,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Annotated, BinaryIO
@@ -53,6 +53,8 @@ STOP_LIMIT_S = 10.0
 CALLS_END_LIMIT_S = 3.0
 RESTART_PAUSE_S = 0.2
 RESTART_PAUSE_LONG_S = 2.0
+_WHERE = ("_HOME", "_CONFIG", "_FLOWS", "_PORT", "_PORTS", "_ADDRESS", "_HOST")
+"""Variables of these endings say where a centre's files and ports are; none of them is a secret."""
 
 
 def run() -> None:
@@ -127,6 +129,12 @@ def _show_rendering(done: int, of: int) -> None:
     """A first start renders hundreds of texts, which takes a while; every hundredth is told."""
     if done % 100 == 0 and done < of:
         context.console.print(f"rendering spoken prompts: {done} of {of}")
+
+
+def command_here(environ: Mapping[str, str]) -> str:
+    """`acd` as it is typed in another shell, so that it finds this centre: with what says where that is."""
+    said = [name for name in sorted(environ) if name.startswith("ACD_") and name.endswith(_WHERE)]
+    return " ".join([*(f"{name}={shlex.quote(environ[name])}" for name in said), ".venv/bin/acd"])
 
 
 class _Server:
@@ -293,9 +301,7 @@ class _Server:
         env, centre = self._env, self._centre
         numbers = ", ".join(f"{n.number} ({n.flow or n.group})" for n in centre.numbers.values())
         codes = centre.features
-        command = ".venv/bin/acd"
-        if "ACD_HOME" in os.environ:
-            command = f"ACD_HOME={shlex.quote(str(env.home))} {command}"
+        command = command_here(os.environ)
         say(f"\n[bold]{centre.system.name} is open.[/bold] Ctrl-C stops it.\n")
         say("  SIP server   {} port {} (UDP)".format(*env.sip_server))
         phones = ", ".join(phone.id for phone in centre.phones.values() if not phone.browser)

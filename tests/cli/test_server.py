@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from acd.cli import context
-from acd.cli.server import _Server
+from acd.cli.server import _Server, command_here
 
 CHECKOUT = Path(__file__).parents[2]
 LIMIT_S = 20.0
@@ -37,3 +37,9 @@ async def test_that_a_part_has_ended_is_a_line_of_the_log(
         "code": 0,
     }
     assert capfd.readouterr() == ("", "")
+
+
+def test_commands_are_shown_as_another_shell_needs_them() -> None:
+    assert command_here({"HOME": "/root", "ACD_AMI_PASSWORD": "x"}) == ".venv/bin/acd"
+    said = {"ACD_SIP_PORT": "6060", "ACD_HOME": "/tmp/a b", "ACD_S3_SECRET_KEY": "x", "ACD_RTP_PORTS": "1-2"}
+    assert command_here(said) == "ACD_HOME='/tmp/a b' ACD_RTP_PORTS=1-2 ACD_SIP_PORT=6060 .venv/bin/acd"
