@@ -109,17 +109,17 @@ def end_with_parent() -> None:
 def lock_home(env: Environment) -> IO[str]:
     """One server for each home, or each controller's part of it. Raises OperatorError."""
     hint = f"a server already runs in {env.own_dir}; for a second copy set ACD_HOME and the ports"
-    return _locked(env.own_dir / "run" / "server.lock", hint)
+    return the_only_one(env.own_dir / "run" / "server.lock", hint)
 
 
 def lock_controller(env: Environment) -> IO[str]:
     """One process for each name of a controller. Raises OperatorError."""
     hint = f"controller {env.controller!r} already runs (it uses {env.own_dir}); each needs a name of its own"
-    return _locked(env.own_dir / "run" / "controller.lock", hint)
+    return the_only_one(env.own_dir / "run" / "controller.lock", hint)
 
 
-def _locked(path: Path, hint: str) -> IO[str]:
-    """The lock lasts as long as the file is open."""
+def the_only_one(path: Path, hint: str) -> IO[str]:
+    """The lock lasts as long as the file is open. Raises OperatorError, `hint` where another one has it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         file = alone(path)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -18,14 +18,15 @@ from acd import __version__
 from acd.cli import context
 from acd.cli.auditing import audit
 from acd.cli.console import new_console
+from acd.cli.process import the_only_one
 from acd.errors import OperatorError
 from acd.records.period import Period, parse_period
 from acd.records.refold import Batch, Place, count
 from acd.records.refold import refold as batches
 from acd.records.store import RecordStore
-from acd.sole import alone
 
 PLACE, LOCK = "refold-place.json", "refold.lock"
+AT_WORK = "another 'acd records refold' is at work here; wait for it"
 INTERRUPTED = 130
 SHOWN = 20
 _FIRST_DAY = "1970-01-01"
@@ -83,7 +84,7 @@ def refold(
     tz = context.timezone(env)
     options = ("--since", "--until")
     period = parse_period(since or _FIRST_DAY, until or None, tz, datetime.now(UTC), options)
-    with context.records(env) as store, _alone(env.home / LOCK):
+    with context.records(env) as store, the_only_one(env.home / LOCK, AT_WORK):
         asked = {
             "database": store.engine.url.render_as_string(hide_password=True),
             "version": __version__,
@@ -97,18 +98,6 @@ def refold(
         audit(store, "records-refold", "", **run.counts)
         run.file.unlink(missing_ok=True)
     _tell(run)
-
-
-def _alone(file: Path) -> IO[str]:
-    try:
-        lock = alone(file)
-    except OSError as error:
-        raise OperatorError(
-            f"{file} cannot be locked ({error.strerror}): mend that, then begin again"
-        ) from error
-    if lock is None:
-        raise OperatorError("another 'acd records refold' is at work here; wait for it")
-    return lock
 
 
 def _work(store: RecordStore, period: Period, run: _Run) -> None:

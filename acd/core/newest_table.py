@@ -8,7 +8,7 @@ them are taken for one in one of ten thousand million such tables.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 
 SECOND_CHANCES = 100
@@ -16,9 +16,10 @@ SECOND_CHANCES = 100
 
 
 class NewestTable:
-    """`most` keys at most. Numbers are from 0 to 2**64 - 1."""
+    """`most` keys at most. Numbers are from 0 to 2**64 - 1. `hashed`: a key's hash of 64 bits, never 0."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, hashed: Callable[[str], int] | None = None) -> None:
+        self._hashed = hashed or hash_of
         size = (
             1 << (2 * most).bit_length()
         )  # never more than half full, so a key is found within a few places
@@ -36,12 +37,12 @@ class NewestTable:
 
     def get(self, key: str) -> int | None:
         """Its number."""
-        place = self._place_of(hash_of(key))
+        place = self._place_of(self._hashed(key))
         return self._numbers[place] if self._keys[place] else None
 
     def put(self, key: str, number: int) -> None:
         """Unless a newer one is known."""
-        self._put(hash_of(key), number)
+        self._put(self._hashed(key), number)
 
     def take_over(self, other: NewestTable) -> None:
         """What that one has, as the newest."""

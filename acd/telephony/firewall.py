@@ -7,7 +7,7 @@ it, by nftables, from what the configuration says of phones and providers.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from acd.errors import OperatorError
 from acd.settings.environment import Environment, numeric_addresses
@@ -82,11 +82,10 @@ def _ports(environment: Environment) -> set[int]:
     return ports | ({environment.sip_tls_port} if environment.sip_tls_cert is not None else set())
 
 
-def _sets(name: str, networks: Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> str:
+def _sets(name: str, networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> str:
     kinds = ((4, "ipv4_addr"), (6, "ipv6_addr"))
-    all_of_them = list(networks)
     return "\n".join(
-        _set(f"{name}{version}", kind, [each for each in all_of_them if each.version == version])
+        _set(f"{name}{version}", kind, [each for each in networks if each.version == version])
         for version, kind in kinds
     )
 

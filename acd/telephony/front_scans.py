@@ -51,17 +51,19 @@ class FrontScans:
         await asyncio.gather(*(self._look_at(front) for front in self._fronts()))
 
     async def _look_at(self, front: Front) -> None:
-        where, problem = front.where, ""
+        where, problem, fault = front.where, "", None
         try:
             refused = await front.refused()
         except OperatorError as error:
             problem = str(error)
         except Exception as error:  # a fault of ours: calls go on
-            problem = repr(error)
+            problem, fault = repr(error), error
         else:
             self._count(where, refused)
         if problem and not self._problems.get(where):
-            log.warning("what kamailio refuses is not counted for now", place=where, reason=problem)
+            log.warning(
+                "what kamailio refuses is not counted for now", place=where, reason=problem, exc_info=fault
+            )
         self._problems[where] = problem
 
     def _count(self, where: str, refused: Mapping[str, int]) -> None:

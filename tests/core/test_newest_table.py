@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.core import newest_table
 from acd.core.newest_table import SECOND_CHANCES, NewestTable
 
 MOST = 5
@@ -16,28 +15,28 @@ KEYS = st.sampled_from([f"k{n}" for n in range(14)])
 PUTS = st.lists(st.tuples(KEYS, st.integers(0, 30)), max_size=80)
 
 
-def crowded(monkeypatch: pytest.MonkeyPatch) -> None:
+def crowded(key: str) -> int:
     """All keys want one of three neighbouring places, at the table's end."""
-    monkeypatch.setattr(newest_table, "hash_of", lambda key: 13 + int(key[1:]) % 3 + 16 * (1 + int(key[1:])))
+    number = int(key[1:])
+    return 13 + number % 3 + 16 * (1 + number)
 
 
-@pytest.mark.parametrize("is_crowded", [True, False])
+@pytest.mark.parametrize("hashed", [crowded, None])
 @given(puts=PUTS)
-def test_it_holds_what_a_dictionary_holds(is_crowded: bool, puts: Sequence[tuple[str, int]]) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        if is_crowded:
-            crowded(patch)
-        table, known = NewestTable(MOST), dict[str, int]()
-        for key, number in puts:
-            there = {k: table.get(k) for k in known}
-            table.put(key, number)
-            kept = there.get(key)
-            known[key] = number if kept is None else max(kept, number)
-            assert table.get(key) == known[key]
-            gone = [k for k, before in there.items() if before is not None and table.get(k) is None]
-            assert len(gone) <= (kept is None and sum(n is not None for n in there.values()) == MOST)
-            assert all(table.get(k) in (None, n) for k, n in known.items())
-            assert len(table) == sum(table.get(k) is not None for k in known) <= MOST
+def test_it_holds_what_a_dictionary_holds(
+    hashed: Callable[[str], int] | None, puts: Sequence[tuple[str, int]]
+) -> None:
+    table, known = NewestTable(MOST, hashed), dict[str, int]()
+    for key, number in puts:
+        there = {k: table.get(k) for k in known}
+        table.put(key, number)
+        kept = there.get(key)
+        known[key] = number if kept is None else max(kept, number)
+        assert table.get(key) == known[key]
+        gone = [k for k, before in there.items() if before is not None and table.get(k) is None]
+        assert len(gone) <= (kept is None and sum(n is not None for n in there.values()) == MOST)
+        assert all(table.get(k) in (None, n) for k, n in known.items())
+        assert len(table) == sum(table.get(k) is not None for k in known) <= MOST
 
 
 def test_who_came_first_goes_first_but_for_those_who_came_again() -> None:
