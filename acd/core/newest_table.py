@@ -16,7 +16,7 @@ SECOND_CHANCES = 100
 
 
 class NewestTable:
-    """`most` keys at most. Numbers are from 0 to 2**64 - 1. `hashed`: a key's hash of 64 bits, never 0."""
+    """`most` keys at most. Numbers are of 64 bits, with a sign. `hashed`: a key's hash of 64 bits, never 0."""
 
     def __init__(self, most: int, hashed: Callable[[str], int] | None = None) -> None:
         self._hashed = hashed or hash_of
@@ -25,11 +25,11 @@ class NewestTable:
         )  # never more than half full, so a key is found within a few places
         self._mask = size - 1
         self._keys = array("Q", bytes(8 * size))  # 0: free
-        self._numbers = array("Q", bytes(8 * size))
+        self._numbers = array("q", bytes(8 * size))
         self._most = most
         # Keys in the order in which they came, each with its number of then; the first of them goes first.
         self._queue_keys = array("Q", bytes(8 * most))
-        self._queue_numbers = array("Q", bytes(8 * most))
+        self._queue_numbers = array("q", bytes(8 * most))
         self._first = self._count = 0
 
     def __len__(self) -> int:

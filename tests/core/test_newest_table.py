@@ -12,7 +12,7 @@ from acd.core.newest_table import SECOND_CHANCES, NewestTable
 
 MOST = 5
 KEYS = st.sampled_from([f"k{n}" for n in range(14)])
-PUTS = st.lists(st.tuples(KEYS, st.integers(0, 30)), max_size=80)
+PUTS = st.lists(st.tuples(KEYS, st.integers(-15, 15)), max_size=80)
 
 
 def crowded(key: str) -> int:
