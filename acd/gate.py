@@ -22,8 +22,10 @@ Ending = Callable[[str], NoReturn]
 
 def end_now(reason: str) -> NoReturn:
     """No farewell of any kind: what it would write or say is the new leader's to write and say."""
-    log.critical("this controller no longer leads, its process ends", reason=reason)
-    os._exit(EXIT_CODE)
+    try:
+        log.critical("this controller no longer leads, its process ends", reason=reason)
+    finally:  # whatever becomes of the word
+        os._exit(EXIT_CODE)
 
 
 class Gate:

@@ -9,8 +9,9 @@ import resource
 import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, TextIO
 
 import structlog
 
@@ -46,6 +47,24 @@ def keep_one_heap() -> None:
         mallopt(M_TRIM_THRESHOLD, LARGE_BYTES)
 
 
+class LogLines:
+    """What structlog writes to.
+
+    A line that cannot be written (a full disk, a reader or terminal that is gone) is lost, and no more than
+    that: most are written where something else has failed already.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def msg(self, line: str) -> None:
+        """One line."""
+        with suppress(OSError, ValueError):
+            print(line, file=self._stream, flush=True)
+
+    debug = info = warning = error = critical = exception = msg
+
+
 def configure_logging() -> None:
     """Lines on stderr; ACD_LOG=debug shows every event and command (with callers' numbers).
 
@@ -65,7 +84,7 @@ def configure_logging() -> None:
             else structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: LogLines(sys.stderr),
         cache_logger_on_first_use=True,
     )
     logging.getLogger("panoramisk").setLevel(logging.CRITICAL)
@@ -120,8 +139,8 @@ def lock_controller(env: Environment) -> IO[str]:
 
 def the_only_one(path: Path, hint: str) -> IO[str]:
     """The lock lasts as long as the file is open. Raises OperatorError, `hint` where another one has it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         file = alone(path)
     except OSError as error:
         raise OperatorError(

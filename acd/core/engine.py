@@ -332,7 +332,7 @@ _USUAL: Mapping[type, Callable[[Floor, Call, Any], None]] = {
     events.CallEnded: lambda floor, call, e: conversations.end(floor, call, e.by, e.reason, e.at),
     events.RecordingChanged: conversations.recording_changed,
     events.OfferAlerting: lambda floor, call, e: offers.alerting(floor, call, e.phone, e.at),
-    events.OfferAnswered: lambda floor, call, e: offers.answered(floor, call, e.phone, e.at),
+    events.OfferAnswered: lambda floor, call, e: recovery.answered(floor, call, e.phone, e.at),
     events.OfferEnded: lambda floor, call, e: offers.ended(floor, call, e.failure),
     events.AgentDisconnected: lambda floor, call, e: conversations.agent_disconnected(
         floor, call, e.phone, e.at

@@ -16,7 +16,7 @@ SECOND_CHANCES = 100
 
 
 class NewestTable:
-    """`most` keys at most. Numbers are of 64 bits, with a sign. `hashed`: a key's hash of 64 bits, never 0."""
+    """`most` keys at most. Numbers: 64 bits with a sign. `hashed`: a key's hash of 64 bits, never 0."""
 
     def __init__(self, most: int, hashed: Callable[[str], int] | None = None) -> None:
         self._hashed = hashed or hash_of

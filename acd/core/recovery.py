@@ -316,6 +316,15 @@ def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = 
         offers.dispatch_agent(floor, other)
 
 
+def answered(floor: Floor, call: Call, phone: str | None, at: float | None) -> None:
+    """The offer is taken; or a ring that was given up (`_withdraw`) went on, and is answered all the same."""
+    is_elsewhere = not call.present and call.state in (CallState.WAITING, CallState.IVR)
+    if is_elsewhere and phone is not None:
+        conversation_found(floor, call, phone, at)
+    else:
+        offers.answered(floor, call, phone, at)
+
+
 def _second_on_the_phone(floor: Floor, call: Call, agent: Agent, at: float | None) -> None:
     """As far as we know: a talk all the same, and nobody else is to be rung for it."""
     if call.state in (CallState.IVR, CallState.WAITING, CallState.RINGING):

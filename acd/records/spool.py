@@ -63,7 +63,10 @@ class Spool:
         """Find what an earlier process has left; nothing as long as another one has the folder: ask again."""
         if self._is_open or (self._folder.is_dir() and not self._is_ours()):
             return
-        paths = sorted(self._folder.glob("*.jsonl"))
+        found = sorted(self._folder.glob("*.jsonl"))
+        paths = [path for path in found if path.stem.isdecimal()]
+        if others := [path.name for path in found if path not in paths]:
+            log.error("files of the spool have names that it does not give, they are left", files=others)
         self._last = max([self._last, *(int(path.stem) for path in paths)])  # also of what cannot be read
         for path in paths:
             try:

@@ -149,7 +149,7 @@ class Reception:
                 self._feed(events.OfferEnded(ask.call_id, ask.failure))
             case AskKind.AGENT_LEFT | AskKind.AFTER_FALLBACK if state is CallState.TALKING:
                 self._feed(events.AgentHungUp(ask.call_id))
-            case AskKind.AFTER_FALLBACK:
+            case AskKind.AFTER_FALLBACK | AskKind.AGENT_LEFT if _has_talked_elsewhere(known, ask):
                 self._served_elsewhere(ask)
             case AskKind.AGENT_LEFT if _is_left(known) or self._was_outside(known):
                 self._continue(ask.call_id)  # the phone's hang-up was told before
@@ -183,7 +183,7 @@ class Reception:
         return True
 
     def _served_elsewhere(self, ask: Ask) -> None:
-        """Asterisk's own queue had the whole conversation; nothing is left but to say goodbye."""
+        """We had nothing to do with the conversation; nothing is left but to say goodbye."""
         agent = ask.served_by if ask.served_by in self._centre.plan.agents else None
         self._feed(events.FallbackServed(ask.call_id, agent, ask.served_at, over=True))
         self._switch.hang_up(ask.call_id, Refusal.NORMAL)
@@ -373,6 +373,16 @@ def _is_ours(call: Call) -> bool:
 def _is_left(call: Call | None) -> bool:
     """Whether the agent's end of the conversation is known, and nothing has become of the caller yet."""
     return call is not None and call.state is CallState.IVR and call.agent_left
+
+
+def _has_talked_elsewhere(call: Call | None, ask: Ask) -> bool:
+    """Whether it was with Asterisk's own queue, or as the second caller on a phone, as far as we know."""
+    if ask.kind is AskKind.AFTER_FALLBACK:
+        return True
+    if call is None or call.state is not CallState.WAITING or call.present:
+        return False
+    last = call.facts[-1]
+    return isinstance(last, facts.FellBack) and last.agent is not None
 
 
 def _sending_agent(call: Call | None) -> str | None:

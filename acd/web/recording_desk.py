@@ -18,6 +18,7 @@ from acd.recordings.encode import CannotEncode, decoded, make_peaks
 from acd.recordings.files import MEDIA, path_of, peaks_path
 from acd.recordings.store import Recording, Storage
 from acd.web.refusal import Refusal, away
+from acd.web.taken import taken
 
 log = structlog.get_logger(__name__)
 
@@ -89,10 +90,10 @@ class RecordingDesk:
         begin()
         answer = web.StreamResponse(status=206 if is_part else 200, headers=headers)
         await answer.prepare(request)
-        await answer.write(first)
+        await taken(request, answer.write(first))
         async for block in parts:
-            await answer.write(block)
-        await answer.write_eof()
+            await taken(request, answer.write(block))
+        await taken(request, answer.write_eof())
         return answer
 
     async def _bucket(self, row: Recording) -> Bucket:

@@ -45,3 +45,19 @@ def test_lines_for_people() -> None:
     assert "call=a1-7" in line
     with pytest.raises(ValueError):
         json.loads(line)
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_line_that_cannot_be_written_stops_nothing(form: str) -> None:
+    """A full disk: most lines tell of something that has failed, and what follows has to be done."""
+    program = PROGRAM + "print('went on')"
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "ACD_LOG": "info", "ACD_LOG_FORMAT": form},
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
+            check=False,
+        )
+    assert done.stdout == "went on\n"

@@ -163,6 +163,33 @@ def test_two_callers_on_one_phone_both_talk() -> None:
     ]
 
 
+def test_a_ring_that_was_given_up_is_answered_all_the_same() -> None:
+    """Asterisk's own queue had the agent's phone first; the phone took our call as its second one."""
+    engine = centre()
+    engine.handle(events.CallQueued("c1", "sales"), 12.0)
+    first = engine.floor.calls["c1"]
+    agent = first.agent
+    phone = engine.floor.agents[first.agent or ""].phone or ""
+    engine.handle(events.CallArrived("c2", CallKind.INBOUND, "+49", "", "8001"), 12.5)
+    engine.handle(events.ConversationFound("c2", phone, at=12.8), 13.0)
+    assert (first.state, first.present) == (CallState.WAITING, False)
+    engine.handle(events.OfferAnswered("c1", phone), 13.1)
+    engine.handle(events.CallEnded("c1"), 30.0)
+    visit = fold("c1", first.facts).visits[0]
+    assert (visit.outcome, visit.agent) == (VisitOutcome.ANSWERED, agent)
+
+
+def test_an_answer_of_a_caller_who_has_asked_again_is_old() -> None:
+    engine = centre()
+    engine.handle(events.CallQueued("c1", "sales"), 12.0)
+    call = engine.floor.calls["c1"]
+    phone = engine.floor.agents[call.agent or ""].phone or ""
+    engine.handle(events.OfferEnded("c1", OfferFailure.DECLINED), 13.0)
+    before = list(call.facts)
+    engine.handle(events.OfferAnswered("c1", phone), 13.1)
+    assert call.facts == before
+
+
 def test_a_calls_history() -> None:
     engine = centre()
     engine.handle(events.FlowStarted("c1", "main"), 10.0)

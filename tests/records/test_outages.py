@@ -324,6 +324,18 @@ async def test_beyond_a_number_records_wait_on_disk_also_over_a_restart(
     assert any("earlier run" in line["event"] for line in told)
 
 
+def test_a_file_with_another_name_is_left_and_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    """Somebody has put one aside that could not be read."""
+    aside = tmp_path / "000000003-broken.jsonl"
+    aside.write_text("{\n")
+    spool = Spool(tmp_path)
+    with capture_logs() as logged:
+        spool.open()
+    assert (spool.take(), aside.exists()) == (None, True)
+    assert [line["files"] for line in logged] == [[aside.name]]
+    spool.close()
+
+
 def test_a_line_that_a_power_cut_has_torn_costs_no_other(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     assert spool.add(call(1), replace=True)

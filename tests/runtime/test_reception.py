@@ -382,6 +382,18 @@ async def test_who_served_a_caller_in_the_fallback_queue_is_noted(
     assert ended.by is EndedBy.AGENT
 
 
+async def test_a_talk_that_began_as_the_second_one_on_a_phone_is_over(desk: Desk) -> None:
+    await desk.talking("c0")
+    await desk.ask(dialed_number="8001")
+    call = desk.shell.engine.floor.calls["c1"]
+    desk.shell.feed(events.CallerAway("c1"))
+    desk.shell.feed(events.OfferAnswered("c1", "1001"))
+    desk.told()
+    await desk.ask(kind=AskKind.AGENT_LEFT)
+    assert desk.told() == [("hang up", "c1", "normal")]
+    assert [f.agent for f in call.facts if isinstance(f, facts.FellBack)] == ["anna"]
+
+
 async def test_served_by_the_queue_of_a_node_that_was_taken_for_dead(desk: Desk) -> None:
     await desk.ask(dialed_number="8001")
     call = desk.shell.engine.floor.calls["c1"]

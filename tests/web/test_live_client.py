@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from acd.web.live.client import BEHIND_MAX_BYTES, BEHIND_MAX_S, SLOWEST_BYTES_S, Client
+from acd.web.live.client import BEHIND_MAX_BYTES, BEHIND_MAX_S, CLOSE_LIMIT_S, SLOWEST_BYTES_S, Client
 
 
 class Socket:
@@ -25,6 +25,15 @@ class Socket:
 
     async def close(self, *, code: int, message: bytes, drain: bool) -> None:
         self.closed.append(message.decode())
+
+
+class Transport(asyncio.WriteTransport):
+    def __init__(self) -> None:
+        super().__init__()
+        self.aborted = False
+
+    def abort(self) -> None:
+        self.aborted = True
 
 
 class Time:
@@ -50,7 +59,7 @@ async def settle() -> None:
 async def test_what_changes_while_a_large_first_picture_is_sent_waits(socket: Socket) -> None:
     client = client_of(socket)
     sending = asyncio.create_task(client.send())
-    client.push("x" * (8 * BEHIND_MAX_BYTES), counts=False)
+    client.push("x" * (8 * BEHIND_MAX_BYTES), picture="all")
     for _ in range(7):
         client.push("y" * BEHIND_MAX_BYTES)
     socket.takes.release()
@@ -67,7 +76,7 @@ async def test_what_changes_while_a_large_first_picture_is_sent_waits(socket: So
 async def test_who_is_further_behind_than_that_is_cut_off(socket: Socket, times: int) -> None:
     client = client_of(socket)
     sending = asyncio.create_task(client.send())
-    client.push("x" * (times * BEHIND_MAX_BYTES), counts=False)
+    client.push("x" * (times * BEHIND_MAX_BYTES), picture="all")
     for _ in range(max(1, times) + 2):
         client.push("y" * BEHIND_MAX_BYTES)
     socket.takes.release()
@@ -81,7 +90,7 @@ async def test_each_message_has_its_time(socket: Socket, monkeypatch: pytest.Mon
     clock = Time(monkeypatch)
     client = client_of(socket)
     sending = asyncio.create_task(client.send())
-    client.push("x" * (10 * SLOWEST_BYTES_S), counts=False)
+    client.push("x" * (10 * SLOWEST_BYTES_S), picture="all")
     client.push("small")
     for after_s in (BEHIND_MAX_S + 9.9, BEHIND_MAX_S - 0.1):
         clock.now += after_s
@@ -100,3 +109,45 @@ async def test_each_message_has_its_time(socket: Socket, monkeypatch: pytest.Mon
     assert socket.closed == ["too-slow"]
     await sending
     assert time.monotonic() == clock.now
+
+
+async def test_who_asks_for_all_again_and_again_is_cut_off(socket: Socket) -> None:
+    """The first picture of each topic waits for free; another one of a topic counts while that waits."""
+    client = client_of(socket)
+    sending = asyncio.create_task(client.send())
+    for topic in ("calls", "agents", "me"):
+        client.push("x" * BEHIND_MAX_BYTES, picture=topic)
+    for _ in range(3):
+        client.push("x" * BEHIND_MAX_BYTES, picture="me")
+    socket.takes.release()
+    await settle()
+    assert socket.closed == ["too-slow"]
+    await sending
+
+
+async def test_a_picture_that_was_taken_may_be_asked_for_again(socket: Socket) -> None:
+    client = client_of(socket)
+    sending = asyncio.create_task(client.send())
+    for n in range(5):
+        client.push("x" * BEHIND_MAX_BYTES, picture="me")
+        socket.takes.release()
+        await settle()
+        assert len(socket.sent) == n + 1
+    sending.cancel()
+
+
+async def test_one_that_is_closed_while_it_takes_nothing_is_ended(
+    socket: Socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Time(monkeypatch)
+    transport = Transport()
+    client = Client(cast("Any", socket), cast("Any", None), transport)
+    sending = asyncio.create_task(client.send())
+    client.push("x")
+    await settle()
+    client.close(1000, "session-over")
+    client.check(clock.now + CLOSE_LIMIT_S)
+    assert not transport.aborted
+    client.check(clock.now + CLOSE_LIMIT_S + 0.1)
+    assert transport.aborted
+    sending.cancel()

@@ -27,6 +27,7 @@ from acd.web.customer_cards import (
     shown_contact,
 )
 from acd.web.route import Bound, Route
+from acd.web.taken import taken
 from acd.web.values import MASK, Answer, Input, Name
 
 IMPORT_BYTES_MAX = 100_000_000
@@ -283,9 +284,9 @@ async def export(ctx: Context[ExportHow, None]) -> web.StreamResponse:
     await response.write(b"\xef\xbb\xbf")  # spreadsheets take the file for UTF-8 then
     piece = first
     while piece is not None:
-        await response.write(piece.encode())
+        await taken(ctx.request, response.write(piece.encode()))
         piece = await ctx.sql(next, pieces, None)
-    await response.write_eof()
+    await taken(ctx.request, response.write_eof())
     return response
 
 

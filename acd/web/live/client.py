@@ -30,38 +30,50 @@ class Client:
         self.topics: set[str] = set()
         self.heard_at = time.monotonic()
         self._transport = transport
-        self._waiting: deque[tuple[str, int]] = deque()
+        self._waiting: deque[tuple[str, int, str | None]] = deque()  # text, what counts of it, whose picture
         self._first_since = 0.0  # the first of these has been the first
         self._behind_bytes = 0
         self._behind_max = BEHIND_MAX_BYTES
         self._more = asyncio.Event()
         self._closing: tuple[int, str] | None = None
+        self._closing_since = 0.0
+        self._pictures: set[str] = set()  # of these topics one waits
 
-    def push(self, text: str, *, counts: bool = True) -> None:
-        """Send it, after what waits already. `counts`: against the bound, which a first picture does not."""
+    def push(self, text: str, *, picture: str | None = None) -> None:
+        """Send it, after what waits already. `picture`: the topic of which it is all.
+
+        That does not count against the bound, unless one of this topic waits already.
+        """
         if self._closing is not None:
             return
         if self._behind_bytes > self._behind_max:
             self._give_up()
             return
-        counted = len(text) if counts else 0
-        if not counts:  # what changes meanwhile waits, and in a large centre that is much
+        counted = len(text) if picture is None or picture in self._pictures else 0
+        if picture is not None and not counted:
+            # What changes meanwhile waits, and in a large centre that is much.
             self._behind_max = max(self._behind_max, len(text))
+            self._pictures.add(picture)
         if not self._waiting:
             self._first_since = time.monotonic()
-        self._waiting.append((text, counted))
+        self._waiting.append((text, counted, None if counted else picture))
         self._behind_bytes += counted
         self._more.set()
 
     def close(self, code: int, reason: str) -> None:
         """Say why, and end it; what waits is not sent any more."""
         if self._closing is None:
-            self._closing = (code, reason)
+            self._closing, self._closing_since = (code, reason), time.monotonic()
             self._waiting.clear()
             self._more.set()
 
     def check(self, now: float) -> None:
-        """End it where it does not keep up, or is silent for too long."""
+        """End it where it does not keep up, or is silent for too long, or does not take what was being sent
+        when it was closed."""
+        if self._closing is not None:
+            if now - self._closing_since > CLOSE_LIMIT_S:
+                self._abort()
+            return
         limit_s = BEHIND_MAX_S + (len(self._waiting[0][0]) / SLOWEST_BYTES_S if self._waiting else 0.0)
         if self._waiting and now - self._first_since > limit_s:
             self._give_up()
@@ -93,9 +105,14 @@ class Client:
                 self._waiting.popleft()
                 self._first_since = time.monotonic()
                 self._behind_bytes -= first[1]
+                if first[2] is not None:
+                    self._pictures.discard(first[2])
 
     def _give_up(self) -> None:
         """It takes nothing, so not even the reason why it is closed."""
         self.close(WSCloseCode.TRY_AGAIN_LATER, "too-slow")
+        self._abort()
+
+    def _abort(self) -> None:
         if isinstance(self._transport, asyncio.WriteTransport):
             self._transport.abort()

@@ -79,7 +79,7 @@ class Topic:
         if text is None:
             text = text_of({"type": "all", "topic": self.name, "n": self.n, "data": self.data})
             self._whole = text if self.name in KINDS else None  # others have one agent's tabs for watchers
-        client.push(text, counts=False)
+        client.push(text, picture=self.name)
 
     def change(self, changed: Mapping[str, Object], dropped: list[str]) -> None:
         """Tell all who watch, in one text that is made once."""
