@@ -11,7 +11,7 @@ readonly checkout
 
 # Debian and Ubuntu keep servers here; an ordinary user's PATH may leave these folders out.
 readonly server_path=/usr/local/sbin:/usr/sbin
-readonly asterisk_oldest=20
+readonly asterisk_oldest=22
 
 # say TEXT: one short line of progress; on stderr, so that a script's output stays its own.
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acd.doctor.finding import Finding, fail, ok, warn
+from acd.runtime.leader import Leader
 from acd.settings.environment import Environment, numeric_address
 
 LIMIT_S = 1.0
@@ -18,29 +19,40 @@ _KINDS = ((Path("/proc/net/tcp"), False), (Path("/proc/net/tcp6"), True))
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """`inside`: only our own parts may reach it. `todo` is for when nobody listens."""
+    """`inside`: only our own parts may reach it. `todo` is for when nobody listens.
+
+    `needed`: on this machine; else it may run on another one.
+    """
 
     part: str
     host: str
     number: int
     inside: bool
     todo: str
+    needed: bool = True
 
 
-def tcp_ports(env: Environment) -> list[Port]:
-    """Of all parts that listen."""
+def tcp_ports(env: Environment, *, leads: bool = True) -> list[Port]:
+    """Of all parts that listen here. `leads`: whether the controller here does; callers ask that one."""
     controller = "start the controller (script/server, or acd run)"
+    # Of several machines one may have web processes alone.
+    runs_one = bool(env.controller) or not env.controllers
     web, asterisk = "start the web process (acd web)", "start Asterisk (asterisk/run)"
     return [
         *(Port(_of("AMI", e), e.asterisk_host, e.ami_port, True, asterisk) for e in env.of_nodes),
-        Port("FastAGI", env.controller_host, env.agi_port, True, controller),
+        *([Port("FastAGI", env.controller_host, env.agi_port, True, controller)] if leads else ()),
+        *(
+            Port("commands", place.host, place.port, True, controller)
+            for place in env.controllers
+            if place.name == env.controller
+        ),
         *(
             Port(_of("WebSocket of phones", e), e.asterisk_host, e.ws_port, True, asterisk)
             for e in env.of_nodes
             if e.front is None
         ),
-        Port("health page", env.http_address, env.health_port, True, controller),
-        Port("desktop", env.http_address, env.http_port, False, web),
+        *([Port("health page", env.http_address, env.health_port, True, controller)] if runs_one else ()),
+        Port("desktop", env.http_address, env.http_port, False, web, needed=not env.controllers),
     ]
 
 
@@ -50,7 +62,9 @@ def _of(name: str, env: Environment) -> str:
 
 async def ports(env: Environment, others: dict[str, int]) -> list[Finding]:
     """`others`: further services of this machine that only ours may reach, by name."""
-    found = await asyncio.gather(*(_open(port) for port in tcp_ports(env)))
+    standings = await Leader(env).standings()
+    leads = not env.controllers or any(one.leads and one.name == env.controller for one in standings)
+    found = await asyncio.gather(*(_open(port) for port in tcp_ports(env, leads=leads)))
     inside = {port.number: port.part for port in tcp_ports(env) if port.inside}
     return [*found, *exposed(inside | {number: name for name, number in others.items()}, listening())]
 
@@ -64,6 +78,8 @@ async def _open(port: Port) -> Finding:
             writer.close()
     except (OSError, TimeoutError) as error:
         told = f"nobody listens at {port.host} port {port.number} ({error or 'no answer'})"
+        if not port.needed:
+            return warn(part, told, f"{port.todo}, unless it runs on another machine")
         return fail(part, told, port.todo)
     return ok(part, f"open at {port.host} port {port.number}")
 

@@ -55,7 +55,8 @@ def test_who_may_dial_what(example: Centre) -> None:
 
 def test_it_can_be_provisioned(example: Centre, tmp_path: Path) -> None:
     environment = Environment.from_env({"ACD_HOME": str(tmp_path / "home")}, CHECKOUT)
-    secrets = Secrets("AmiPassword0123456789", dict.fromkeys(example.phones, "PhonePassword0123456789"))
-    provision(example, environment, secrets, CHECKOUT / "asterisk", {"ACD_CARRIER_PASSWORD": "secret"})
+    passwords = dict.fromkeys(example.phones, "PhonePassword0123456789")
+    secrets = Secrets("AmiPassword0123456789", passwords, trunk_passwords={"carrier": "secret"})
+    provision(example, environment, secrets, CHECKOUT / "asterisk", {})
     pjsip = (environment.asterisk_dir / "etc" / "pjsip.conf").read_text()
     assert "client_uri = sip:4930555010@sip.carrier.example:5060\n" in pjsip

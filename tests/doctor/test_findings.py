@@ -74,6 +74,20 @@ async def test_of_several_controllers_each_is_looked_at(tmp_path: Path) -> None:
     assert await look.controllers(ENV) == []
 
 
+@pytest.mark.parametrize(("here", "leads"), [("one", False), ("two", True), ("", False)])
+async def test_ports_of_one_among_several(tmp_path: Path, here: str, leads: bool) -> None:
+    """One that stands by is asked by no caller; a machine with web processes alone has no controller."""
+    async with controllers(tmp_path, "one", "two", on_socket=False) as (env, those):
+        those["two"].lead()
+        env = replace(env, controller=here, http_address="127.0.0.1", http_port=free_port())
+        env = replace(env, agi_port=free_port(), health_port=free_port())
+        found = {f.part: f.level for f in await ports.ports(env, {})}
+        assert found.get("port of FastAGI") is (Level.FAIL if leads else None)
+        assert found.get("port of health page") is (Level.FAIL if here else None)
+        assert found.get("port of commands") is (Level.OK if here else None)
+        assert found["port of desktop"] is Level.WARN
+
+
 async def test_the_health_is_that_of_the_controller_that_leads(tmp_path: Path) -> None:
     async with controllers(tmp_path, "one", "two") as (env, those):
         here = replace(env, controller="one")
