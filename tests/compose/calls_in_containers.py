@@ -6,6 +6,8 @@ Not collected with the other tests: script/test-compose starts the containers an
 from __future__ import annotations
 
 import asyncio
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -225,3 +227,50 @@ def test_a_change_is_provisioned_in_one_container_and_read_in_the_other(containe
     assert "core reload" in containers.acd("phones", "provision")
     containers.run("asterisk", "asterisk/run", "-rx", "core reload")
     assert "1001" in containers.run("asterisk", "asterisk/run", "-rx", "pjsip show endpoints")
+
+
+async def test_an_upgrade_replaces_all_but_asterisk_while_two_talk(containers: Containers) -> None:
+    """As docs/operations.md has it; what is new here are the containers alone."""
+    leader = await until(containers.leader, "a controller that leads", limit_s=60)
+    other = next(name for name in CONTROLLERS if name != leader)
+    async with containers.phone("1001", AGENT_HZ) as anna, containers.phone("1002", CALLER_HZ) as caller:
+        await anna.register()
+        await caller.register()
+        await ready(containers, "anna")
+        call_id, call, at_anna = await call_sales(containers, caller, anna)
+        await asyncio.to_thread(containers.compose, "run", "--rm", "--no-deps", "provision")
+        await asyncio.to_thread(containers.replace, other)
+        await until(lambda: containers.is_healthy(other), "the new one stands by", limit_s=60)
+        await asyncio.to_thread(containers.run, other, "acd", "handover")
+        assert await until(containers.leader, "the new one leads") == other
+        for name in (leader, "web-one", "web-two", "balancer"):
+            await asyncio.to_thread(containers.replace, name)
+        await at_anna.rtp.until_hears(CALLER_HZ)
+        await call.rtp.until_hears(AGENT_HZ)
+        await call.hang_up()
+        await at_anna.wait_ended()
+        told = await until(lambda: _told(containers, call_id), "the record")
+    assert "anna" in told
+
+
+def test_a_back_up_as_it_is_described(containers: Containers, tmp_path: Path) -> None:
+    page = (CHECKOUT / "docs" / "operations.md").read_text(encoding="utf-8")
+    section = page.partition("### Back-up in containers\n")[2]
+    commands = section.partition("```sh\n")[2].partition("```")[0]
+    assert "/srv/backups/" in commands
+    here = commands.replace("/srv/backups/", f"{tmp_path}/").replace(" .env", "")  # there is none here
+    subprocess.run(["bash", "-euo", "pipefail", "-c", here], cwd=CHECKOUT, check=True, timeout=120)
+    (made,) = tmp_path.iterdir()
+    assert {path.name for path in made.iterdir()} == {"acd.dump", "home", "config.tar"}
+    assert (made / "home" / "secrets.yml").is_file()
+    assert any((made / "home" / "versions").iterdir())
+    assert containers.run("controller-one", "cat", "/var/lib/acd/last-backup") == ""
+    count = ("psql", "--username", "acd", "--tuples-only", "--command", "SELECT count(*) FROM calls")
+    kept = containers.run("postgres", *count, "acd")
+    containers.run("postgres", "createdb", "--username", "acd", "again")
+    again = ["docker", "compose", "exec", "-T", "postgres", "pg_restore", "--username", "acd"]
+    with (made / "acd.dump").open("rb") as dump:
+        restore = [*again, "--dbname", "again", "--exit-on-error"]
+        subprocess.run(restore, cwd=CHECKOUT, check=True, stdin=dump, timeout=60)
+    assert containers.run("postgres", *count, "again") == kept
+    assert int(kept) > 0

@@ -49,6 +49,15 @@ class Containers:
         assert done.returncode == 0, (command, done.stdout, done.stderr)
         return done.stdout
 
+    def compose(self, *arguments: str) -> None:
+        """Any other command of `docker compose`; fails the test when it fails."""
+        done = _docker("compose", *arguments, limit_s=120)
+        assert done.returncode == 0, (arguments, done.stdout, done.stderr)
+
+    def replace(self, service: str) -> None:
+        """A new container in place of the old one, until it is healthy."""
+        self.compose("up", "--detach", "--no-deps", "--wait", "--force-recreate", service)
+
     def acd(self, *arguments: str) -> str:
         """`acd …` in a controller's container that runs, whichever leads."""
         service = next((name for name in CONTROLLERS if self.pid(name)), CONTROLLERS[0])
