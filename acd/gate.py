@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NoReturn
 
 import structlog
@@ -17,15 +19,24 @@ import structlog
 log = structlog.get_logger(__name__)
 
 EXIT_CODE = 75  # EX_TEMPFAIL of sysexits.h: try again
+LAST_WORD_S = 1.0
 Ending = Callable[[str], NoReturn]
 
 
 def end_now(reason: str) -> NoReturn:
     """No farewell of any kind: what it would write or say is the new leader's to write and say."""
+    with suppress(RuntimeError):  # no room for a thread
+        threading.Thread(target=_end_soon, daemon=True).start()
     try:
         log.critical("this controller no longer leads, its process ends", reason=reason)
     finally:  # whatever becomes of the word
         os._exit(EXIT_CODE)
+
+
+def _end_soon() -> None:
+    """A log that takes nothing, as that of a disk that hangs, keeps nobody alive."""
+    time.sleep(LAST_WORD_S)
+    os._exit(EXIT_CODE)
 
 
 class Gate:

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from structlog.testing import capture_logs
 
-from acd.cli.process import lock_home
+from acd.cli.process import at_work, lock_home
 from acd.cli.refold import refold
 from acd.errors import OperatorError
 from acd.records.store import RecordStore
-from acd.settings.environment import Environment
+from acd.settings.environment import WEB_LOCK, Environment
 from acd.sole import CannotLock, alone, present, sole
 
 Take = Callable[[Path], IO[str] | None]
@@ -88,6 +89,27 @@ def test_a_file_system_without_locks_is_nobody_who_is_there(
         assert (told.value.errno, told.value.filename) == (code, str(file))
     with pytest.raises(CannotLock), sole(file):
         pass
+
+
+def test_no_controller_starts_while_a_back_up_is_restored(tmp_path: Path) -> None:
+    env = Environment(tmp_path / "home", config_dir=tmp_path, flows_dir=tmp_path)
+    with at_work(env), at_work(env):  # any number of them
+        assert alone(env.home / WEB_LOCK) is None
+    lock = alone(env.home / WEB_LOCK)
+    assert lock is not None
+    told = "a back-up is being restored in .*home: start again"
+    with lock, pytest.raises(OperatorError, match=told), at_work(env):
+        pass
+
+
+def test_a_controller_starts_where_the_file_system_has_no_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = Environment(tmp_path, config_dir=tmp_path, flows_dir=tmp_path)
+    fail_with(monkeypatch, errno.ENOLCK)
+    with capture_logs() as told, at_work(env):
+        pass
+    assert [line["event"] for line in told] == ["a restore would not know of this process"]
 
 
 def test_who_starts_a_program_is_told_which_file_cannot_be_locked(

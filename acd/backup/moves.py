@@ -30,9 +30,16 @@ class Moves:
     def __exit__(
         self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        if kind is not None:
-            for source, target in reversed(self._done):
+        if kind is None:
+            return
+        failed: OSError | None = None
+        for source, target in reversed(self._done):
+            try:
                 _move(target, source)
+            except OSError as error:  # the others go back all the same
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
     def put_aside(self, path: Path) -> None:
         """If it is there; an empty folder is no loss. Raises OSError."""

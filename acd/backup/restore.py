@@ -111,7 +111,7 @@ def _staging(home: Path) -> Iterator[Path]:
 def _nobody_runs(env: Environment) -> Iterator[None]:
     """No controller, here or elsewhere, and no web process, which would go on with a file put aside.
 
-    A web process does not start meanwhile. Raises OperatorError, also where none of that can be known.
+    None starts meanwhile. Raises OperatorError, also where none of that can be known.
     """
     _check_no_controller(env)
     try:
@@ -119,10 +119,11 @@ def _nobody_runs(env: Environment) -> Iterator[None]:
     except CannotLock as error:
         raise OperatorError(
             f"nothing was restored: {error.filename} cannot be locked ({error.strerror}), so it cannot be"
-            f" known whether a web process runs: {env.home} needs a file system with locks (NFS 4 has them)"
+            f" known whether a controller or web process runs: {env.home} needs a file system with locks"
+            " (NFS 4 has them)"
         ) from error
     if lock is None:
-        raise OperatorError(f"a web process runs in {env.home}: stop it, then restore")
+        raise OperatorError(f"a controller or web process runs in {env.home}: stop it, then restore")
     with lock:
         yield
 

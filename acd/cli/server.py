@@ -22,6 +22,7 @@ from acd.accounts.first import make_first_accounts
 from acd.app import Controller
 from acd.cli import context
 from acd.cli.process import (
+    at_work,
     check_ports,
     configure_logging,
     end_with_parent,
@@ -68,7 +69,7 @@ def run() -> None:
     if env.controller:
         _run_one_of_several(env)
         return
-    with VersionFiles(env.versions_dir).locked():
+    with at_work(env), VersionFiles(env.versions_dir).locked():
         begun = begin(env, context.user())
         secrets = context.passwords(env, begun.centre)
 
@@ -81,7 +82,7 @@ def run() -> None:
 def _run_one_of_several(env: Environment) -> None:
     centre = context.centre_in_use(env)
     secrets = context.passwords(env, centre)
-    with lock_controller(env):
+    with at_work(env), lock_controller(env):
         asyncio.run(OneOfSeveral(env, centre, secrets, context.user()).run())
 
 
@@ -100,7 +101,7 @@ def server(
             " with 'acd run' and 'acd web' (docs/high-availability.md)"
         )
     centre = context.centre(env)
-    with lock_home(env):
+    with at_work(env), lock_home(env):
         _serve(env, centre, demo=demo, web=web)
 
 

@@ -47,6 +47,7 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._counts: dict[Path, int] = {}  # the files that have not been taken yet
+        self._taken: dict[Path, int] = {}  # and those that have, until all of it is in the database
         self._last = 0
         self._current: Path | None = None
         self._unsynced = set[Path]()
@@ -161,18 +162,26 @@ class Spool:
     def take(self) -> Path | None:
         """The oldest file, to be read: it is not written to any more, and not given again."""
         if (path := min(self._counts, default=None)) is not None:
-            del self._counts[path]
+            self._taken[path] = self._counts.pop(path)
         return path
 
+    def give_back(self, paths: Iterable[Path]) -> None:
+        """They could not be read: they are to be taken again."""
+        self._counts.update((path, self._taken.pop(path)) for path in paths)
+
     def read(self, path: Path) -> list[Spooled]:
-        """What is in a file; a line that was cut short never counted."""
+        """What is in a file; a line that was cut short never counted. Raises OSError."""
         with suppress(FileNotFoundError):  # this one had no lock, and another process has taken it over
             return list(_read(path))
         return []
 
     def done(self, path: Path) -> None:
         """All that is in it is in the database."""
-        path.unlink(missing_ok=True)
+        self._taken.pop(path, None)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:  # the next start writes it once more, which changes nothing
+            log.error("a file of the spool cannot be deleted", file=str(path), reason=str(error))
 
 
 def locked(folder: Path) -> IO[str] | None:

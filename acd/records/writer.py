@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import structlog
@@ -103,6 +104,7 @@ class RecordWriter:
         self._closing = asyncio.Event()
         self._away = self._to_look = False
         self._task: asyncio.Task[None] | None = None
+        self._unread: list[Path] = []  # files of the spool that could not be read just now
         self._unsynced: list[_Entry] = []
         self._syncing: asyncio.Task[None] | None = None
 
@@ -213,7 +215,7 @@ class RecordWriter:
         while True:
             await self._work.wait()
             await self._gather()
-            if await self._write_all():
+            if await self._has_written():
                 pause_s = self._retry_first_s
             elif not self._closing.is_set():
                 await self._wait_for_closing(pause_s)
@@ -221,6 +223,14 @@ class RecordWriter:
                 continue
             if self._closing.is_set():
                 return
+
+    async def _has_written(self) -> bool:
+        """All that there was; a fault of ours costs a pause, not all records from then on."""
+        try:
+            return await self._write_all()
+        except Exception:
+            log.exception("records cannot be written, it is tried again")
+            return False
 
     async def _gather(self) -> None:
         """A busy centre has its records written in fewer pieces; a quiet one need not wait for them."""
@@ -252,6 +262,10 @@ class RecordWriter:
                     return False
                 continue
             self._note_stored(batch)
+        if self._unread and self._spool is not None:
+            self._spool.give_back(self._unread)
+            self._unread.clear()
+            return False
         self._work.clear()
         self._idle.set()
         return True
@@ -273,7 +287,12 @@ class RecordWriter:
         """Put the oldest file of the spool into the queue; when all that is in it is stored it is deleted."""
         if self._spool is None or self._closing.is_set() or (path := self._spool.take()) is None:
             return False
-        found = await asyncio.to_thread(self._spool.read, path)
+        try:
+            found = await asyncio.to_thread(self._spool.read, path)
+        except OSError as error:  # too many open files, a disk: the others are read first
+            log.error("a file of the spool cannot be read now", file=str(path), reason=str(error))
+            self._unread.append(path)
+            return await self._take_spooled()
         left = len(found)
 
         def stored() -> None:

@@ -503,12 +503,12 @@ async def test_a_web_process_is_in_the_way(centre: Centre, tmp_path: Path) -> No
     made = back_up(centre, tmp_path / "backups")
     async with desktop(tmp_path / "home") as running:
         env = running.process.environment
-        with pytest.raises(OperatorError, match=r"a web process runs in .*home: stop it, then restore"):
+        with pytest.raises(OperatorError, match=r"controller or web process runs in .*home: stop it, then"):
             put_back(env, made.archive, replace=True)
         another = WebProcess(env)
         await another.start()  # several may run
         await another.stop()
-        with pytest.raises(OperatorError, match="a web process runs"):
+        with pytest.raises(OperatorError, match="web process runs"):
             put_back(env, made.archive, replace=True)
     there = environment(tmp_path / "there")
     there.home.mkdir(parents=True)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 
 import pytest
+
+from acd.gate import EXIT_CODE
+
+LIMIT_S = 60.0
 
 PROGRAM = """
 import structlog
@@ -61,3 +66,22 @@ def test_a_line_that_cannot_be_written_stops_nothing(form: str) -> None:
             check=False,
         )
     assert done.stdout == "went on\n"
+
+
+def test_a_log_that_nobody_reads_keeps_no_leader_of_before_alive() -> None:
+    reads, writes = os.pipe()
+    try:
+        os.set_blocking(writes, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writes, b"x" * 4096)
+        os.set_blocking(writes, True)
+        program = (
+            "from acd.cli.process import configure_logging; configure_logging(); from acd.gate import end_now;"
+            " end_now('another one leads')"
+        )
+        done = subprocess.run([sys.executable, "-c", program], stderr=writes, check=False, timeout=LIMIT_S)
+    finally:
+        os.close(reads)
+        os.close(writes)
+    assert done.returncode == EXIT_CODE

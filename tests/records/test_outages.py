@@ -7,6 +7,7 @@ where no small disk can be mounted). The long run keeps each away for a minute.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import resource
 import shutil
@@ -25,9 +26,10 @@ from structlog.testing import capture_logs
 
 from acd.core.facts import AgentInterval
 from acd.records import connecting, schema, writer
+from acd.records import spool as spool_module
 from acd.records.fold import fold
 from acd.records.record import CallRecord
-from acd.records.spool import Spool
+from acd.records.spool import Spool, Spooled
 from acd.records.store import RecordStore
 from acd.records.writer import RecordWriter
 from acd.state.disk import DiskMirror
@@ -322,6 +324,72 @@ async def test_beyond_a_number_records_wait_on_disk_also_over_a_restart(
             load.check(store)
     assert list((tmp_path / "spool").glob("*.jsonl")) == []
     assert any("earlier run" in line["event"] for line in told)
+
+
+def ids(store: RecordStore) -> list[str]:
+    """Of the calls on record."""
+    with store.engine.connect() as connection:
+        return list(connection.scalars(select(schema.calls.c.call_id)))
+
+
+class HardToRead(Spool):
+    """Two of its files cannot be read the first time."""
+
+    refuses = 2
+
+    def read(self, path: Path) -> list[Spooled]:
+        if self.refuses:
+            self.refuses -= 1
+            raise OSError(errno.EMFILE, "Too many open files")
+        return super().read(path)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_files_that_cannot_be_read_now_are_read_later(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    monkeypatch.setattr(spool_module, "LINES_A_FILE", 1)
+    filled = Spool(tmp_path / "spool")
+    for number in range(4):
+        assert filled.add(call(number), replace=True)
+    filled.close()
+    if kept:
+
+        def refuse(_path: Path, *, missing_ok: bool = False) -> None:
+            raise OSError(errno.EROFS, "Read-only file system")
+
+        monkeypatch.setattr(Path, "unlink", refuse)
+    with capture_logs() as told, RecordStore(database_url) as store:
+        record_writer = RecordWriter(store, retry_first_s=0.01, spool=HardToRead(tmp_path / "spool"))
+        record_writer.start()
+        async with asyncio.timeout(LIMIT_S):
+            await record_writer.drain()
+        assert record_writer.pending == 0
+        await record_writer.close()
+        assert set(ids(store)) == {call(number).call_id for number in range(4)}
+    assert sum("cannot be read now" in line["event"] for line in told) == 2
+    assert sum("cannot be deleted" in line["event"] for line in told) == (4 if kept else 0)
+
+
+async def test_a_fault_of_ours_costs_a_pause_and_no_record(database_url: str) -> None:
+    with capture_logs() as told, RecordStore(database_url) as store:
+        record_writer = RecordWriter(store, retry_first_s=0.01)
+        faults = iter([True])
+        write_all = record_writer._write_all
+
+        async def faulty() -> bool:
+            if next(faults, False):
+                raise IndexError("ours")
+            return await write_all()
+
+        record_writer._write_all = faulty  # type: ignore[method-assign]
+        record_writer.start()
+        record_writer.submit(call(1), lambda: None)
+        async with asyncio.timeout(LIMIT_S):
+            await record_writer.drain()
+        await record_writer.close()
+        assert ids(store) == [call(1).call_id]
+    assert [line["event"] for line in told] == ["records cannot be written, it is tried again"]
 
 
 def test_a_file_with_another_name_is_left_and_keeps_nobody_from_starting(tmp_path: Path) -> None:

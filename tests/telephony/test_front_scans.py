@@ -125,3 +125,4 @@ async def test_a_fault_of_ours_is_told_and_ends_nothing() -> None:
     with capture_logs() as told:
         assert await counted.look() == {}
     assert "of an answer" in told[0]["reason"]
+    assert isinstance(told[0]["exc_info"], IndexError)
