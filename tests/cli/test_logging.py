@@ -77,8 +77,8 @@ def test_a_log_that_nobody_reads_keeps_no_leader_of_before_alive() -> None:
                 os.write(writes, b"x" * 4096)
         os.set_blocking(writes, True)
         program = (
-            "from acd.cli.process import configure_logging; configure_logging(); from acd.gate import end_now;"
-            " end_now('another one leads')"
+            "from acd.cli.process import configure_logging; from acd.gate import end_now;"
+            " configure_logging(); end_now('another one leads')"
         )
         done = subprocess.run([sys.executable, "-c", program], stderr=writes, check=False, timeout=LIMIT_S)
     finally:
