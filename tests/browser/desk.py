@@ -44,9 +44,8 @@ KEEP_CONNECTIONS = """
     };
 """
 STATISTICS = """async () => {
-    const found = {energy: 0, received: 0, sent: 0, spoken: 0, states: []};
+    const found = {energy: 0, received: 0, sent: 0, spoken: 0};
     for (const connection of window.connections.slice(-1)) {
-        found.states.push(connection.connectionState);
         for (const one of (await connection.getStats()).values()) {
             if (one.type === 'inbound-rtp') found.energy = one.totalAudioEnergy;
             if (one.type === 'inbound-rtp') found.received = one.bytesReceived;
@@ -63,6 +62,13 @@ UNTIL_SOUND = f"""async ([energy, limit_ms]) => {{
         if (Date.now() > end) throw new Error('no sound: ' + JSON.stringify(s));
     }}
 }}"""
+UNTIL_CLOSED = """async (limit_ms) => {
+    const last = window.connections.at(-1);
+    for (const end = Date.now() + limit_ms; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
+        if (last.connectionState === 'closed') return;
+        if (Date.now() > end) throw new Error('still ' + last.connectionState);
+    }
+}"""
 
 expect.set_options(timeout=LIMIT_MS)
 
@@ -193,6 +199,10 @@ class Desk:
         """Of the newest connection for sound."""
         found: dict[str, Any] = await self.page.evaluate(STATISTICS)
         return found
+
+    async def until_closed(self) -> None:
+        """Until the newest connection for sound is closed."""
+        await self.page.evaluate(UNTIL_CLOSED, LIMIT_MS)
 
     async def until_sound(self, more_than: float = 0.0) -> None:
         """Until sound has come in and gone out over the newest connection: more energy than that."""
