@@ -25,6 +25,7 @@ from tests.redis_server import RedisProcess
 FALLBACK_AFTER_S = 4
 AHEAD = struct.Struct("=q")
 ROOMY = "size=256m"
+FILL_TRIES = 5
 RECORDINGS = "recordings"
 PAGE_BYTES = 4096
 
@@ -184,9 +185,15 @@ class FaultCentre(StandbyCentre, PostgresCentre):
     def fill_disk_of(self, name: str) -> None:
         """The disk with a controller's live state, journal and spool, or recordings, takes nothing more."""
         (self._disks[name] / "filler").write_bytes(b"x" * PAGE_BYTES)  # no size at all would be any size
-        told = os.statvfs(self._disks[name])
-        used = (told.f_blocks - told.f_bfree) * told.f_frsize
-        self._remount(name, f"size={used}")
+        for left in reversed(range(FILL_TRIES)):
+            told = os.statvfs(self._disks[name])
+            used = (told.f_blocks - told.f_bfree) * told.f_frsize
+            try:
+                self._remount(name, f"size={used}")
+                return
+            except subprocess.CalledProcessError:  # what is kept there has grown meanwhile
+                if not left:
+                    raise
 
     def make_room_for(self, name: str) -> None:
         """It has room again."""
