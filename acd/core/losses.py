@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from operator import itemgetter
 
 from acd.core.facts import (
     Disposed,
@@ -51,8 +53,8 @@ def without_false_losses(facts: Sequence[Fact]) -> Sequence[Fact]:
     """Without each loss that had not been, and the word that takes it back.
 
     What came before the loss, and was heard of after it, follows that word with its own, earlier, time;
-    after-call work that began with the loss comes last. A call that was found to go on comes back later than
-    it was lost: nobody knows of the time between, so both stay.
+    after-call work that began with the loss comes where it belongs by its time. A call that was found to go
+    on comes back later than it was lost: nobody knows of the time between, so both stay.
     """
     if not any(isinstance(fact, Returned) for fact in facts):
         return facts
@@ -60,7 +62,13 @@ def without_false_losses(facts: Sequence[Fact]) -> Sequence[Fact]:
     for fact in facts:
         if not isinstance(fact, Returned) or not _take_back(kept, after, fact.at):
             kept.append(fact)
-    return [*kept, *after]
+    both = [*_placed(kept), *_placed(after)]
+    return [fact for _, fact in sorted(both, key=itemgetter(0))] if after else kept
+
+
+def _placed(facts: Sequence[Fact]) -> Iterator[tuple[float, Fact]]:
+    """Each with its place in time: never before that of the one that it follows."""
+    return zip(accumulate((fact.at for fact in facts), max), facts, strict=True)
 
 
 def _take_back(kept: list[Fact], after: list[Fact], at: float) -> bool:

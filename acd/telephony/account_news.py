@@ -74,9 +74,11 @@ class AccountNews:
             if call is None:
                 continue
             if call_id in self._floor.lost:
-                rang = _told(call)[-1]
+                told = _told(call)
+                rang = told[-1]
                 if isinstance(rang, OfferFailed) and rang.failure is OfferFailure.WITHDRAWN:
-                    self._feed(self.served(call_id, phone, rang.at))
+                    # The ring ended with the loss: what was known before that.
+                    self._feed(self.served(call_id, phone, told[-2].at))
             elif call.state is CallState.RINGING and agent is not None and agent.id == call.agent:
                 self._feed(events.ConversationFound(call_id, phone, call.facts[-1].at))
             elif call_id not in served and self._is_unknown_talk(call, phone):

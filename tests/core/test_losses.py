@@ -43,6 +43,19 @@ def test_after_call_work_comes_last() -> None:
     assert without_false_losses(told) == [*CAME, Answered(2.0, "anna"), END, *work]
 
 
+def test_after_call_work_that_goes_on_when_the_loss_is_taken_back() -> None:
+    talk, began, over = Answered(2.0, "anna"), WrapUpStarted(13.0, "anna"), WrapUpEnded(43.0, "anna")
+    told = [*CAME, talk, LOST, began, BACK, END, over]
+    assert without_false_losses(told) == [*CAME, talk, END, began, over]
+
+
+def test_after_call_work_of_a_call_that_somebody_else_goes_on_with() -> None:
+    work: list[Fact] = [WrapUpStarted(13.0, "anna"), WrapUpEnded(43.0, "anna")]
+    with_ben, end = FellBack(11.0, "ben"), Ended(600.0, EndedBy.CALLER)
+    told = [*CAME, Answered(2.0, "anna"), LOST, *work, Returned(11.0, "went on"), with_ben, end]
+    assert without_false_losses(told) == [*CAME, Answered(2.0, "anna"), with_ben, *work, end]
+
+
 def test_what_was_a_loss_stays() -> None:
     for told in (
         [*CAME, LOST],

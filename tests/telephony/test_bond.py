@@ -487,6 +487,27 @@ async def test_what_became_of_calls_that_were_taken_for_lost(
     await house.stop()
 
 
+async def test_who_was_answered_and_left_before_the_loss_ended_then(house: House, tmp_path: Path) -> None:
+    """The phone rang when the manager interface was cut; the talk was over when its node was given up."""
+    house = House(house.ami, tmp_path, "b")
+    start = EngineClock()() - 60
+    house.engine.handle(events.AgentLoggedIn("anna", "1001"), start)
+    house.engine.handle(events.PhoneChanged("1001", True, False), start)
+    house.engine.handle(events.CallArrived("c1", CallKind.INBOUND, "+49", "", "8001", node="b"), start)
+    house.engine.handle(events.CallDirected("c1", "anna"), start + 1)
+    call = house.engine.floor.calls["c1"]
+    house.engine.handle(events.FloorSeen(frozenset(), node="b", lost=True), start + 31)
+    (tmp_path / "acd.csv").write_text(row("c1", start=f"{start:.6f}", end=f"{start + 9:.6f}"))
+    house.ami.answers["Getvar"] = lambda _action: [{"Response": "Success", "Value": "1795348800"}]
+    await house.start()
+    record = fold("c1", call.facts)
+    assert record.answered_at is not None
+    assert record.ended_at is not None
+    assert round(record.answered_at.timestamp() - start) == 1
+    assert round(record.ended_at.timestamp() - start) == 9
+    await house.stop()
+
+
 async def test_an_account_that_cannot_be_read_holds_nothing_up(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
