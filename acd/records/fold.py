@@ -96,7 +96,6 @@ _DIAL_OUTCOMES = {
     DialFailure.UNREACHABLE: SegmentOutcome.UNREACHABLE,
     DialFailure.WITHDRAWN: SegmentOutcome.WITHDRAWN,
 }
-_FOUND_AGAIN = Returned | Arrived  # the latter by a controller that did not know of it any more
 _NOBODY = Arrived(0.0, CallKind.INBOUND, "", "", "")
 
 
@@ -154,10 +153,12 @@ def _walk(
     last = min(start, limit)
     ended: tuple[float, Ended] | None = None
     for fact in without_false_losses(facts):
-        if ended and ended[1].by is EndedBy.NODE and isinstance(fact, _FOUND_AGAIN):
-            ended = None  # the node was taken for dead, and was not
         if ended and not isinstance(fact, AFTERWARDS):
-            continue
+            # Where the node was taken for dead, and was not, it goes on: maybe told by a controller that did
+            # not know of it any more, whose first fact is of when the call came.
+            if ended[1].by is not EndedBy.NODE or (isinstance(fact, Ended) and fact.by is EndedBy.NODE):
+                continue
+            ended = None
         last = min(max(last, fact.at), limit)
         STEPS[type(fact)](track, fact, last)
         if isinstance(fact, Ended):

@@ -192,6 +192,9 @@ class Track(Way):
                 lost.outcome = VisitOutcome.WAITING  # its node was not dead: they wait on
             self._enter(Stretch(SegmentKind.FALLBACK, at, group, agent, visit))
             return
+        if visit is None and place is None and self._lost is not None and self._lost.agent == agent:
+            visit = self._lost.visit  # the node was not dead: they talk on
+            group = visit.group if visit else None
         in_line = place is not None and place.in_line
         self.leave(at, SegmentOutcome.ANSWERED if in_line else SegmentOutcome.LEFT)
         if lost is not None:

@@ -19,12 +19,14 @@ from acd.core.commands import (
     StoreCall,
 )
 from acd.core.engine import Engine
+from acd.core.fact_json import fact_from_dict, fact_to_dict
 from acd.core.facts import CallKind, EndedBy, OfferFailure
 from acd.core.forecast import Forecast
 from acd.core.outside_facts import DialFailure
 from acd.core.paces import Paces
 from acd.core.plan import AgentProfile, GroupPolicy, Plan, Ring
 from acd.core.requirement import Requirement
+from acd.records.fact_parts import Part, new_part, together
 from acd.records.fold import fold, utc
 from acd.records.record import SegmentKind, SegmentOutcome
 from tests.core import centre
@@ -399,7 +401,9 @@ def test_lost_calls_are_taken_up_in_any_order_and_those_that_go_on_are_not_lost(
     assert [c.call.finished for c in told if isinstance(c, StoreCall)] == [True]
 
 
-def test_a_controller_that_knew_nothing_of_a_lost_call_adds_to_its_record() -> None:
+@pytest.mark.parametrize("came", [0.0, 0.5])
+def test_a_controller_that_knew_nothing_of_a_lost_call_adds_to_its_record(came: float) -> None:
+    """It knows from the call's id when that came, to about a second."""
     first = [
         facts.Arrived(0.0, CallKind.INBOUND, "+49", "", "100"),
         facts.Queued(1.0, "sales", 0, "", False),
@@ -408,11 +412,15 @@ def test_a_controller_that_knew_nothing_of_a_lost_call_adds_to_its_record() -> N
         facts.Ended(40.0, EndedBy.NODE, "b"),
     ]
     again = [
-        facts.Arrived(50.0, CallKind.INBOUND, "+49", "", "100"),
+        facts.Arrived(came, CallKind.INBOUND, "+49", "", "100"),
+        facts.FellBack(50.0, "anna"),
         facts.Answered(50.0, "anna"),
         facts.Ended(90.0, EndedBy.CALLER),
     ]
-    record = fold("b1", [*first, *again])
+    kept = [Part(0, [fact_to_dict(fact) for fact in first])]
+    added = new_part(kept[0].data, [fact_to_dict(fact) for fact in again])
+    assert added is not None
+    record = fold("b1", [fact_from_dict(data) for data in together([*kept, added])])
     assert record.ended_by is EndedBy.CALLER
     assert [(visit.agent, visit.talk_s) for visit in record.visits] == [("anna", 77.0)]
 
