@@ -222,7 +222,10 @@ class QueueLog:
         self._changes += 1
         if self._changes >= TIDY_EVERY:
             self._changes = 0
-            self._told = {call: told for call, told in self._told.items() if self._is_live(call)}
+            over = [call for call in self._told if not self._is_live(call)]
+            for call in over:
+                del self._told[call]
+                self._calls.forget(call)
 
 
 def _at_work(agents: Iterable[Agent]) -> list[Agent]:

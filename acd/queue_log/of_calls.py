@@ -91,6 +91,9 @@ class CallLines:
                 _STEPS[type(fact)](_Writing(way, fact.at, lines, self._waiting), fact)
                 if isinstance(fact, Ended):
                     self.forget(call)
+                    if fact.by is EndedBy.NODE:  # it may be found again, and go on
+                        known = (way.caller_number, way.caller_name, way.dialed_number)
+                        self._ways[call] = _Way(call, *known, has_entered=way.has_entered)
         return lines
 
     def forget(self, call: str) -> None:

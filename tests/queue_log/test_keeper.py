@@ -133,6 +133,18 @@ TOLD = [
 ]
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_who_is_found_again_in_line_is_told_of_again(centre: Centre, restarted: bool) -> None:
+    centre.start()
+    centre.happens("c", "1 arrived 1 8000\n1 queued sales\n13 ended node b")
+    if restarted:
+        centre.calls["c"].state = CallState.ENDED
+        centre.start(kept_as="lost")
+    centre.happens("c", "20 returned x\n20 queued sales\n22 offered anna\n24 answered anna\n30 ended caller")
+    told = [line.split("|")[4] for line in centre.lines() if "|c|" in line]
+    assert told == ["DID", "ENTERQUEUE", "EXITWITHTIMEOUT", "ENTERQUEUE", "CONNECT", "COMPLETECALLER"]
+
+
 @pytest.mark.parametrize("written", range(len(TOLD) + 1))
 @pytest.mark.parametrize("lost", range(3))
 def test_nothing_twice_and_nothing_lost_after_a_restart(centre: Centre, written: int, lost: int) -> None:
