@@ -13,11 +13,12 @@ from typing import IO
 import pytest
 from structlog.testing import capture_logs
 
-from acd.cli.process import at_work, lock_home
+from acd.cli.process import lock_home
 from acd.cli.refold import refold
 from acd.errors import OperatorError
 from acd.records.store import RecordStore
-from acd.settings.environment import WEB_LOCK, Environment
+from acd.runtime.in_use import in_use
+from acd.settings.environment import IN_USE_LOCK, Environment
 from acd.sole import CannotLock, alone, present, sole
 
 Take = Callable[[Path], IO[str] | None]
@@ -93,12 +94,12 @@ def test_a_file_system_without_locks_is_nobody_who_is_there(
 
 def test_no_controller_starts_while_a_back_up_is_restored(tmp_path: Path) -> None:
     env = Environment(tmp_path / "home", config_dir=tmp_path, flows_dir=tmp_path)
-    with at_work(env), at_work(env):  # any number of them
-        assert alone(env.home / WEB_LOCK) is None
-    lock = alone(env.home / WEB_LOCK)
+    with in_use(env.home), in_use(env.home):  # any number of them
+        assert alone(env.home / IN_USE_LOCK) is None
+    lock = alone(env.home / IN_USE_LOCK)
     assert lock is not None
     told = "a back-up is being restored in .*home: start again"
-    with lock, pytest.raises(OperatorError, match=told), at_work(env):
+    with lock, pytest.raises(OperatorError, match=told), in_use(env.home):
         pass
 
 
@@ -107,7 +108,7 @@ def test_a_controller_starts_where_the_file_system_has_no_locks(
 ) -> None:
     env = Environment(tmp_path, config_dir=tmp_path, flows_dir=tmp_path)
     fail_with(monkeypatch, errno.ENOLCK)
-    with capture_logs() as told, at_work(env):
+    with capture_logs() as told, in_use(env.home):
         pass
     assert [line["event"] for line in told] == ["a restore would not know of this process"]
 

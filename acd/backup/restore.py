@@ -31,7 +31,7 @@ from acd.errors import OperatorError, StateError
 from acd.recordings.files import NAME
 from acd.runtime.version_files import VersionFiles
 from acd.settings.config_files import is_configuration
-from acd.settings.environment import WEB_LOCK, Environment
+from acd.settings.environment import IN_USE_LOCK, Environment
 from acd.sole import CannotLock, alone
 
 OLD = ("live", "spool", "cdr-place.json", "refold-place.json")
@@ -115,7 +115,7 @@ def _nobody_runs(env: Environment) -> Iterator[None]:
     """
     _check_no_controller(env)
     try:
-        lock = alone(env.home / WEB_LOCK)
+        lock = alone(env.home / IN_USE_LOCK)
     except CannotLock as error:
         raise OperatorError(
             f"nothing was restored: {error.filename} cannot be locked ({error.strerror}), so it cannot be"

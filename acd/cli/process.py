@@ -9,16 +9,15 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TextIO
 
 import structlog
 
 from acd.errors import OperatorError
-from acd.settings.environment import WEB_LOCK, Environment, numeric_address
-from acd.sole import alone, present
+from acd.settings.environment import Environment, numeric_address
+from acd.sole import alone
 
 OPEN_FILES = 16_384
 PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
@@ -136,24 +135,6 @@ def lock_controller(env: Environment) -> IO[str]:
     """One process for each name of a controller. Raises OperatorError."""
     hint = f"controller {env.controller!r} already runs (it uses {env.own_dir}); each needs a name of its own"
     return the_only_one(env.own_dir / "run" / "controller.lock", hint)
-
-
-@contextmanager
-def at_work(env: Environment) -> Iterator[None]:
-    """Nobody restores other data in the place of ours meanwhile. Raises OperatorError where somebody does."""
-    lock: AbstractContextManager[object] | None = None
-    try:
-        env.home.mkdir(parents=True, exist_ok=True)
-        lock = present(env.home / WEB_LOCK)
-    except OSError as error:  # a file system without locks: calls are worth more
-        structlog.get_logger(__name__).warning(
-            "a restore would not know of this process", file=WEB_LOCK, reason=str(error)
-        )
-        lock = nullcontext()
-    if lock is None:
-        raise OperatorError(f"a back-up is being restored in {env.home}: start again when that is done")
-    with lock:
-        yield
 
 
 def the_only_one(path: Path, hint: str) -> IO[str]:

@@ -22,7 +22,6 @@ from acd.accounts.first import make_first_accounts
 from acd.app import Controller
 from acd.cli import context
 from acd.cli.process import (
-    at_work,
     check_ports,
     configure_logging,
     end_with_parent,
@@ -36,6 +35,7 @@ from acd.errors import OperatorError, RequestRefused
 from acd.parts import asterisk_folder, begin, prompt_store, render
 from acd.records.store import RecordStore
 from acd.runtime.control import request
+from acd.runtime.in_use import in_use
 from acd.runtime.leader import Leader
 from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment
@@ -69,7 +69,7 @@ def run() -> None:
     if env.controller:
         _run_one_of_several(env)
         return
-    with at_work(env), VersionFiles(env.versions_dir).locked():
+    with in_use(env.home), VersionFiles(env.versions_dir).locked():
         begun = begin(env, context.user())
         secrets = context.passwords(env, begun.centre)
 
@@ -82,7 +82,7 @@ def run() -> None:
 def _run_one_of_several(env: Environment) -> None:
     centre = context.centre_in_use(env)
     secrets = context.passwords(env, centre)
-    with at_work(env), lock_controller(env):
+    with in_use(env.home), lock_controller(env):
         asyncio.run(OneOfSeveral(env, centre, secrets, context.user()).run())
 
 
@@ -101,7 +101,7 @@ def server(
             " with 'acd run' and 'acd web' (docs/high-availability.md)"
         )
     centre = context.centre(env)
-    with at_work(env), lock_home(env):
+    with in_use(env.home), lock_home(env):
         _serve(env, centre, demo=demo, web=web)
 
 

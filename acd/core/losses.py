@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import accumulate
-from operator import itemgetter
+from collections.abc import Sequence
+from operator import attrgetter
 
 from acd.core.facts import (
     Disposed,
@@ -21,6 +20,7 @@ from acd.core.facts import (
     WrapUpExtended,
     WrapUpStarted,
 )
+from acd.core.placed import merged
 
 AFTERWARDS = (WrapUpStarted, WrapUpExtended, WrapUpEnded, SoundKept, Disposed)
 """What may follow the end of a call."""
@@ -62,13 +62,7 @@ def without_false_losses(facts: Sequence[Fact]) -> Sequence[Fact]:
     for fact in facts:
         if not isinstance(fact, Returned) or not _take_back(kept, after, fact.at):
             kept.append(fact)
-    both = [*_placed(kept), *_placed(after)]
-    return [fact for _, fact in sorted(both, key=itemgetter(0))] if after else kept
-
-
-def _placed(facts: Sequence[Fact]) -> Iterator[tuple[float, Fact]]:
-    """Each with its place in time: never before that of the one that it follows."""
-    return zip(accumulate((fact.at for fact in facts), max), facts, strict=True)
+    return merged((kept, after), attrgetter("at")) if after else kept
 
 
 def _take_back(kept: list[Fact], after: list[Fact], at: float) -> bool:

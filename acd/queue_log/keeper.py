@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, repeat
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ import structlog
 from acd.core.agents import Agent, AgentState
 from acd.core.calls import Call
 from acd.core.facts import CallKind, Fact
+from acd.core.placed import placed
 from acd.queue_log.file import CHANGE_LIMIT_S, CLOSE_LIMIT_S, LogFile, mend
 from acd.queue_log.line import NONE, Event, Line, written
 from acd.queue_log.of_agents import AgentLines
@@ -234,8 +235,7 @@ def _at_work(agents: Iterable[Agent]) -> list[Agent]:
 
 def _placed(n: int, call: Call) -> Iterator[tuple[float, int, Fact]]:
     """Its facts, each no earlier than the one that it follows: some are heard late."""
-    places = accumulate((fact.at for fact in call.facts), max)
-    return zip(places, repeat(n), call.facts, strict=False)
+    return ((place, n, fact) for place, fact in placed(call.facts, attrgetter("at")))
 
 
 def _when(entry: tuple[float, int, Any]) -> tuple[float, int]:

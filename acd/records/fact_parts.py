@@ -7,11 +7,12 @@ What was heard late, of a time before the fact that it follows (a loss that had 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from operator import eq, itemgetter
 from typing import Any
+
+from acd.core.placed import merged
 
 FactData = dict[str, Any]
 
@@ -31,14 +32,8 @@ def together(parts: Sequence[Part]) -> list[FactData]:
         if part.first >= len(facts):
             facts += part.data
         else:
-            both = [*_placed(facts), *_placed(part.data)]
-            facts = [fact for _, fact in sorted(both, key=itemgetter(0))]
+            facts = merged((facts, part.data), itemgetter("at"))
     return facts
-
-
-def _placed(facts: Sequence[FactData]) -> Iterator[tuple[float, FactData]]:
-    """Each with its place in time: never before that of the one that it follows."""
-    return zip(accumulate((fact["at"] for fact in facts), max), facts, strict=True)
 
 
 def new_part(

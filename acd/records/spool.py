@@ -44,10 +44,12 @@ class Spooled:
 class Spool:
     """One process at a time. `failing`: the disk took nothing at the last attempt."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lines_a_file: int = LINES_A_FILE) -> None:
         self._folder = folder
+        self._lines_a_file = lines_a_file
         self._counts: dict[Path, int] = {}  # the files that have not been taken yet
         self._taken: dict[Path, int] = {}  # and those that have, until all of it is in the database
+        self._unread: list[Path] = []  # of these, what could not be read
         self._last = 0
         self._current: Path | None = None
         self._unsynced = set[Path]()
@@ -136,7 +138,7 @@ class Spool:
 
     def _file(self) -> Path:
         """The one that is written to: the last of this process, unless it is full or taken."""
-        if self._current is not None and 0 < self._counts.get(self._current, 0) < LINES_A_FILE:
+        if self._current is not None and 0 < self._counts.get(self._current, 0) < self._lines_a_file:
             return self._current
         path = self._folder / f"{self._last + 1:09}.jsonl"
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
@@ -165,9 +167,15 @@ class Spool:
             self._taken[path] = self._counts.pop(path)
         return path
 
-    def give_back(self, paths: Iterable[Path]) -> None:
-        """They could not be read: they are to be taken again."""
-        self._counts.update((path, self._taken.pop(path)) for path in paths)
+    def put_off(self, path: Path) -> None:
+        """It cannot be read now: the others are taken first."""
+        self._unread.append(path)
+
+    def offer_again(self) -> bool:
+        """What was put off is to be taken again; whether there is any."""
+        unread, self._unread = self._unread, []
+        self._counts.update((path, self._taken.pop(path)) for path in unread)
+        return bool(unread)
 
     def read(self, path: Path) -> list[Spooled]:
         """What is in a file; a line that was cut short never counted. Raises OSError."""

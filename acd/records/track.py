@@ -108,8 +108,7 @@ class Track(Way):
         answered = place is not None and place.in_line
         if place and place.kind is SegmentKind.FALLBACK and place.agent == agent:
             visit, answered = place.visit, True  # the fallback queue connected them, the talk goes on
-        if place is None and self._lost is not None and self._lost.agent == agent:
-            visit = self._lost.visit  # the node was not dead: they talk on
+        visit = self._lost_talk(agent) or visit
         self.leave(at, SegmentOutcome.ANSWERED if answered else SegmentOutcome.LEFT)
         self._start_talk(at, agent, visit)
 
@@ -185,16 +184,13 @@ class Track(Way):
         if place and place.kind is SegmentKind.FALLBACK and agent in (None, place.agent):
             return
         lost = self._lost_wait()
-        visit = lost or self._open_visit()
+        visit = lost or self._open_visit() or self._lost_talk(agent)
         group = visit.group if visit else None
         if agent is None:
             if lost is not None:
                 lost.outcome = VisitOutcome.WAITING  # its node was not dead: they wait on
             self._enter(Stretch(SegmentKind.FALLBACK, at, group, agent, visit))
             return
-        if visit is None and place is None and self._lost is not None and self._lost.agent == agent:
-            visit = self._lost.visit  # the node was not dead: they talk on
-            group = visit.group if visit else None
         in_line = place is not None and place.in_line
         self.leave(at, SegmentOutcome.ANSWERED if in_line else SegmentOutcome.LEFT)
         if lost is not None:

@@ -87,6 +87,12 @@ class Way:
         lost = self._lost
         return lost.visit if lost is not None and lost.in_line and self.place is None else None
 
+    def _lost_talk(self, agent: str | None) -> Visit | None:
+        """Where this agent's talk was lost with its node, which was not dead: what they talk on in."""
+        lost = self._lost
+        is_theirs = agent is not None and lost is not None and lost.agent == agent and self.place is None
+        return lost.visit if lost is not None and is_theirs else None
+
     def _add_visit(self, visit: Visit) -> Visit:
         self.visits.append(visit)
         return visit

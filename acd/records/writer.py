@@ -13,8 +13,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Protocol, TypeAlias
 
 import structlog
 
@@ -24,6 +22,7 @@ from acd.core.facts import AgentInterval, CallbackOrder
 from acd.records.connecting import is_outage
 from acd.records.mending import mended
 from acd.records.record import CallRecord
+from acd.records.sink import Item, Sink, name_of
 from acd.records.spool import Spool
 
 log = structlog.get_logger(__name__)
@@ -32,33 +31,6 @@ GATHER_ON, GATHERINGS_MAX = 10, 4
 MOST_IN_MEMORY = 5_000
 """About 50 MB of calls."""
 SAY_AGAIN_S = 60.0
-
-Item: TypeAlias = CallRecord | AgentInterval | CallbackOrder | CallbackNote | Disposition
-
-
-class Sink(Protocol):
-    """What the writer needs of a `RecordStore`."""
-
-    def save_calls(self, records: Sequence[CallRecord]) -> None:
-        """Write calls, replacing earlier versions; called in a thread."""
-
-    def add_calls(self, records: Sequence[CallRecord]) -> None:
-        """Write calls that are not on record yet; called in a thread."""
-
-    def save_intervals(self, intervals: Sequence[AgentInterval]) -> None:
-        """Write agent states; called in a thread."""
-
-    def add_callbacks(self, orders: Sequence[CallbackOrder]) -> None:
-        """Write wishes to be called back that are not on record yet; called in a thread."""
-
-    def note_callbacks(self, notes: Sequence[CallbackNote]) -> None:
-        """Add to the histories of wishes on record what is not there yet; called in a thread."""
-
-    def save_dispositions(self, told: Sequence[Disposition]) -> None:
-        """Write what agents recorded of calls; called in a thread."""
-
-    def look(self) -> None:
-        """Ask the database for nothing in particular; called in a thread."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +76,6 @@ class RecordWriter:
         self._closing = asyncio.Event()
         self._away = self._to_look = False
         self._task: asyncio.Task[None] | None = None
-        self._unread: list[Path] = []  # files of the spool that could not be read just now
         self._unsynced: list[_Entry] = []
         self._syncing: asyncio.Task[None] | None = None
 
@@ -262,9 +233,7 @@ class RecordWriter:
                     return False
                 continue
             self._note_stored(batch)
-        if self._unread and self._spool is not None:
-            self._spool.give_back(self._unread)
-            self._unread.clear()
+        if self._spool is not None and self._spool.offer_again():
             return False
         self._work.clear()
         self._idle.set()
@@ -291,7 +260,7 @@ class RecordWriter:
             found = await asyncio.to_thread(self._spool.read, path)
         except OSError as error:  # too many open files, a disk: the others are read first
             log.error("a file of the spool cannot be read now", file=str(path), reason=str(error))
-            self._unread.append(path)
+            self._spool.put_off(path)
             return await self._take_spooled()
         left = len(found)
 
@@ -319,7 +288,9 @@ class RecordWriter:
                 if stored is None:
                     return False
                 if not stored:
-                    log.error("record set aside: it cannot be stored", item=_name(entry.item), exc_info=error)
+                    log.error(
+                        "record set aside: it cannot be stored", item=name_of(entry.item), exc_info=error
+                    )
                     self._queue.popleft()
                     continue
             self._note_stored([entry])
@@ -335,7 +306,7 @@ class RecordWriter:
                     self._note_away(error)
                     return None
                 continue
-            log.warning("a record is stored with its texts mended", item=_name(item))
+            log.warning("a record is stored with its texts mended", item=name_of(item))
             return True
         return False
 
@@ -373,7 +344,7 @@ class RecordWriter:
             entry.on_stored()
         except Exception:
             # The listener's fault must not stop the writing of other records.
-            log.exception("on_stored failed", item=_name(entry.item))
+            log.exception("on_stored failed", item=name_of(entry.item))
 
     def _note_away(self, error: Exception) -> None:
         now = time.monotonic()
@@ -390,15 +361,3 @@ class RecordWriter:
             on_disk=self.on_disk,
             away_s=round(self.away_s),
         )
-
-
-def _name(item: Item) -> str:
-    if isinstance(item, CallRecord):
-        return f"call {item.call_id}"
-    if isinstance(item, CallbackOrder):
-        return f"callback of call {item.call_id}"
-    if isinstance(item, CallbackNote):
-        return f"what became of callback {item.callback}"
-    if isinstance(item, Disposition):
-        return f"what {item.agent} recorded of call {item.call_id}"
-    return f"state of {item.agent} since {item.since}"

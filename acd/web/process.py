@@ -11,7 +11,7 @@ import contextlib
 import signal
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import IO, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -30,10 +30,10 @@ from acd.reports.known import Known
 from acd.reports.rollups.keeper import RollUpKeeper
 from acd.reports.sending.job import InUse
 from acd.reports.sending.worker import ReportSender
-from acd.settings.environment import WEB_LOCK, Environment
+from acd.runtime.in_use import in_use
+from acd.settings.environment import Environment
 from acd.settings.model import RecordingSettings
 from acd.settings.retention import RetentionSettings
-from acd.sole import present
 from acd.web.alive import PATH as PATH_OF_ALIVE
 from acd.web.alive import Alive
 from acd.web.api import ROUTES
@@ -94,7 +94,7 @@ class WebProcess:
         self._tasks: list[asyncio.Task[None]] = []
         self._auditing: asyncio.Task[None] | None = None
         self._ahead: asyncio.Task[None] | None = None
-        self._present: IO[str] | None = None
+        self._present = contextlib.ExitStack()
         self._keeper = Keeper(
             environment.recordings_dir,
             self._store,
@@ -132,8 +132,7 @@ class WebProcess:
     async def start(self) -> None:
         """Open everything. Raises OperatorError where port or database cannot be had, or a restore is on."""
         environment = self.environment
-        environment.home.mkdir(parents=True, exist_ok=True)
-        self._be_present()
+        self._present.enter_context(in_use(environment.home))
         try:
             await asyncio.to_thread(self._store.open)
         except RecordsAway as error:  # the live picture can be shown all the same
@@ -167,17 +166,6 @@ class WebProcess:
             ) from error
         self._ahead = asyncio.create_task(self._read_ahead())
 
-    def _be_present(self) -> None:
-        """Nobody puts another database in the place of the one that we use. Raises OperatorError."""
-        home = self.environment.home
-        try:
-            self._present = present(home / WEB_LOCK)
-        except OSError as error:  # a file system without locks: desktops are worth more
-            log.warning("a restore would not know of this process", file=WEB_LOCK, reason=str(error))
-            return
-        if self._present is None:
-            raise OperatorError(f"a back-up is being restored in {home}: start again when that is done")
-
     async def stop(self) -> None:
         """Close everything; browsers come back when the next process is there."""
         self.services.hub.close()
@@ -193,8 +181,7 @@ class WebProcess:
         await self.services.customers.close()
         await self.services.sign_on.close()
         self._store.close()
-        if self._present is not None:
-            self._present.close()
+        self._present.close()
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT, or until a task that must not end ends."""

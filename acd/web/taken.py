@@ -11,13 +11,13 @@ TAKEN_WITHIN_S = 30.0
 """So long one piece may wait; a connection that takes nothing keeps its place from others."""
 
 
-async def taken(request: web.Request, sending: Awaitable[None]) -> None:
+async def taken(request: web.Request, sending: Awaitable[None], *, within_s: float = TAKEN_WITHIN_S) -> None:
     """Wait for a piece of the answer to be sent.
 
     Raises ConnectionResetError where nobody takes it, and ends the connection.
     """
     try:
-        async with asyncio.timeout(TAKEN_WITHIN_S):
+        async with asyncio.timeout(within_s):
             await sending
     except TimeoutError:
         if request.transport is not None:

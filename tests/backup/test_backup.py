@@ -29,7 +29,7 @@ from acd.backup.verify import verify
 from acd.errors import OperatorError
 from acd.records.store import RecordStore
 from acd.runtime.version_files import VersionFiles
-from acd.settings.environment import WEB_LOCK
+from acd.settings.environment import IN_USE_LOCK
 from acd.sole import sole
 from acd.web.process import WebProcess
 from tests.backup.world import CHECKOUT, NOW, SECRETS, Centre, back_up, environment, put_back, tree
@@ -50,7 +50,7 @@ async def centre(tmp_path: Path) -> Centre:
 
 def without_locks(home: Path) -> dict[str, bytes]:
     """What is in a home, but for the files that a restore holds meanwhile."""
-    return {name: data for name, data in tree(home).items() if name not in ("versions/lock", WEB_LOCK)}
+    return {name: data for name, data in tree(home).items() if name not in ("versions/lock", IN_USE_LOCK)}
 
 
 def check_same(centre: Centre, there: Path, url: str = "") -> None:
@@ -512,7 +512,7 @@ async def test_a_web_process_is_in_the_way(centre: Centre, tmp_path: Path) -> No
             put_back(env, made.archive, replace=True)
     there = environment(tmp_path / "there")
     there.home.mkdir(parents=True)
-    with sole(there.home / WEB_LOCK):
+    with sole(there.home / IN_USE_LOCK):
         late = WebProcess(there)
         with pytest.raises(OperatorError, match="a back-up is being restored in"):
             await late.start()
@@ -529,7 +529,7 @@ async def test_where_nothing_can_be_locked_no_web_process_is_blamed(
     real = fcntl.flock
 
     def flock(lock: IO[str], how: int) -> None:
-        if Path(lock.name).name == WEB_LOCK:
+        if Path(lock.name).name == IN_USE_LOCK:
             raise OSError(errno.ENOLCK, "No locks available")
         real(lock, how)
 

@@ -265,6 +265,10 @@ def test_a_back_up_as_it_is_described(containers: Containers, tmp_path: Path) ->
     assert (made / "home" / "secrets.yml").is_file()
     assert any((made / "home" / "versions").iterdir())
     assert containers.run("controller-one", "cat", "/var/lib/acd/last-backup") == ""
+    before = containers.run("controller-one", "cat", "/var/lib/acd/secrets.yml")
+    there = "controller-one:/var/lib/acd/secrets.yml"
+    containers.compose("cp", "--archive", str(made / "home" / "secrets.yml"), there)
+    assert containers.run("controller-one", "cat", "/var/lib/acd/secrets.yml") == before, "it is its owner's"
     count = ("psql", "--username", "acd", "--tuples-only", "--command", "SELECT count(*) FROM calls")
     kept = containers.run("postgres", *count, "acd")
     containers.run("postgres", "createdb", "--username", "acd", "again")

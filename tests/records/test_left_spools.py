@@ -15,11 +15,10 @@ from structlog.testing import capture_logs
 
 from acd.core.facts import Arrived, CallKind, Ended, EndedBy
 from acd.records import left_spools
-from acd.records import spool as spool_module
 from acd.records.fold import fold
 from acd.records.left_spools import LeftSpools
 from acd.records.record import CallRecord
-from acd.records.spool import Spool
+from acd.records.spool import LINES_A_FILE, Spool
 from acd.records.store import RecordStore
 from acd.records.writer import RecordWriter
 
@@ -36,9 +35,9 @@ def call(number: int) -> CallRecord:
 class Home:
     """ACD_HOME of two controllers, of whom `one` leads; `found` counts how often it was told of more."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lines_a_file: int = LINES_A_FILE) -> None:
         self.folder = folder
-        self.own = Spool(self.spool_of("one"))
+        self.own = Spool(self.spool_of("one"), lines_a_file)
         self.own.open()
         self.found = 0
         self.was_found = asyncio.Event()
@@ -65,16 +64,16 @@ class Home:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
-    """`one` leads."""
-    home = Home(tmp_path)
+def home(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Home]:
+    """`one` leads; with how many lines a file of its spool has, where a test says it."""
+    home = Home(tmp_path, getattr(request, "param", LINES_A_FILE))
     yield home
     home.own.close()
 
 
-def left_by(folder: Path, *numbers: int) -> Spool:
+def left_by(folder: Path, *numbers: int, lines_a_file: int = LINES_A_FILE) -> Spool:
     """A spool with these calls; it lives until it is closed."""
-    spool = Spool(folder)
+    spool = Spool(folder, lines_a_file)
     for number in numbers:
         assert spool.add(call(number), replace=True)
     return spool
@@ -106,11 +105,9 @@ async def test_a_controller_that_lives_keeps_its_own(home: Home) -> None:
     assert home.ids() == ["c2", "c3"]
 
 
-async def test_what_comes_afterwards_goes_to_a_file_of_its_own(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("home", [2], indirect=True)
+async def test_what_comes_afterwards_goes_to_a_file_of_its_own(home: Home) -> None:
     """A file that was taken over may be read, and deleted, at any moment."""
-    monkeypatch.setattr(spool_module, "LINES_A_FILE", 2)
     assert home.own.add(call(1), replace=True)
     left_by(home.spool_of("two"), 2).close()
     await home.left.take_over()
@@ -121,8 +118,7 @@ async def test_what_comes_afterwards_goes_to_a_file_of_its_own(
 
 
 async def test_a_leader_that_dies_in_between_loses_none(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spool_module, "LINES_A_FILE", 1)
-    left_by(home.spool_of("two"), 2, 3).close()
+    left_by(home.spool_of("two"), 2, 3, lines_a_file=1).close()
     rename, moved = os.rename, list[str]()
 
     def dies(self: Path, to: Path) -> None:
@@ -144,12 +140,10 @@ async def test_a_leader_that_dies_in_between_loses_none(home: Home, monkeypatch:
     again.own.close()
 
 
-async def test_a_file_that_cannot_be_read_keeps_no_other_back(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("home", [1], indirect=True)
+async def test_a_file_that_cannot_be_read_keeps_no_other_back(home: Home) -> None:
     """Neither one that a dead controller has left nor one of our own, whose name is not given again."""
-    monkeypatch.setattr(spool_module, "LINES_A_FILE", 1)
-    left_by(home.spool_of("two"), 2, 3).close()
+    left_by(home.spool_of("two"), 2, 3, lines_a_file=1).close()
     for number in (4, 5):
         assert home.own.add(call(number), replace=True)
     home.own.close()

@@ -26,7 +26,6 @@ from structlog.testing import capture_logs
 
 from acd.core.facts import AgentInterval
 from acd.records import connecting, schema, writer
-from acd.records import spool as spool_module
 from acd.records.fold import fold
 from acd.records.record import CallRecord
 from acd.records.spool import Spool, Spooled
@@ -333,34 +332,36 @@ def ids(store: RecordStore) -> list[str]:
 
 
 class HardToRead(Spool):
-    """Two of its files cannot be read the first time."""
+    """Two of its files cannot be read the first time. `kept`: nor can one that has been read be deleted."""
 
     refuses = 2
+
+    def __init__(self, folder: Path, *, kept: bool) -> None:
+        super().__init__(folder)
+        self.kept = kept
 
     def read(self, path: Path) -> list[Spooled]:
         if self.refuses:
             self.refuses -= 1
             raise OSError(errno.EMFILE, "Too many open files")
-        return super().read(path)
+        found = super().read(path)
+        if self.kept:  # a folder is no file that could be
+            path.unlink()
+            path.mkdir()
+        return found
 
 
 @pytest.mark.parametrize("kept", [False, True])
 async def test_files_that_cannot_be_read_now_are_read_later(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
+    database_url: str, tmp_path: Path, kept: bool
 ) -> None:
-    monkeypatch.setattr(spool_module, "LINES_A_FILE", 1)
-    filled = Spool(tmp_path / "spool")
+    filled = Spool(tmp_path / "spool", lines_a_file=1)
     for number in range(4):
         assert filled.add(call(number), replace=True)
     filled.close()
-    if kept:
-
-        def refuse(_path: Path, *, missing_ok: bool = False) -> None:
-            raise OSError(errno.EROFS, "Read-only file system")
-
-        monkeypatch.setattr(Path, "unlink", refuse)
     with capture_logs() as told, RecordStore(database_url) as store:
-        record_writer = RecordWriter(store, retry_first_s=0.01, spool=HardToRead(tmp_path / "spool"))
+        spool = HardToRead(tmp_path / "spool", kept=kept)
+        record_writer = RecordWriter(store, retry_first_s=0.01, spool=spool)
         record_writer.start()
         async with asyncio.timeout(LIMIT_S):
             await record_writer.drain()
@@ -372,17 +373,16 @@ async def test_files_that_cannot_be_read_now_are_read_later(
 
 
 async def test_a_fault_of_ours_costs_a_pause_and_no_record(database_url: str) -> None:
+    faults = iter([True])
+
+    @contextmanager
+    def faulty() -> Iterator[None]:
+        if next(faults, False):
+            raise IndexError("ours")
+        yield
+
     with capture_logs() as told, RecordStore(database_url) as store:
-        record_writer = RecordWriter(store, retry_first_s=0.01)
-        faults = iter([True])
-        write_all = record_writer._write_all
-
-        async def faulty() -> bool:
-            if next(faults, False):
-                raise IndexError("ours")
-            return await write_all()
-
-        record_writer._write_all = faulty  # type: ignore[method-assign]
+        record_writer = RecordWriter(store, retry_first_s=0.01, together=faulty)
         record_writer.start()
         record_writer.submit(call(1), lambda: None)
         async with asyncio.timeout(LIMIT_S):

@@ -19,8 +19,9 @@ from acd.records import migrations
 from acd.records.connecting import OtherVersion, is_outage
 from acd.records.fold import fold
 from acd.records.record import CallRecord
+from acd.records.sink import Item
 from acd.records.store import RecordStore
-from acd.records.writer import Item, RecordWriter
+from acd.records.writer import RecordWriter
 from tests.records.scenario import START, facts_of
 
 LIMIT_S = 10.0

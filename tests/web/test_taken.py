@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from acd.web import taken as module
 from acd.web.taken import taken
 
 LIMIT_S = 10.0
 BLOCK = bytes(256 * 1024)
 
 
-async def test_a_connection_that_takes_nothing_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TAKEN_WITHIN_S", 0.2)
+async def test_a_connection_that_takes_nothing_is_ended() -> None:
     over = asyncio.get_running_loop().create_future()
 
     async def handler(request: web.Request) -> web.StreamResponse:
@@ -24,7 +21,7 @@ async def test_a_connection_that_takes_nothing_is_ended(monkeypatch: pytest.Monk
         await answer.prepare(request)
         try:
             for _ in range(1000):  # more than the system keeps for one that does not read
-                await taken(request, answer.write(BLOCK))
+                await taken(request, answer.write(BLOCK), within_s=0.2)
         except ConnectionResetError as error:
             assert request.transport is None or request.transport.is_closing()
             over.set_result(str(error))

@@ -37,7 +37,6 @@ class Client:
         self._more = asyncio.Event()
         self._closing: tuple[int, str] | None = None
         self._closing_since = 0.0
-        self._pictures: set[str] = set()  # of these topics one waits
 
     def push(self, text: str, *, picture: str | None = None) -> None:
         """Send it, after what waits already. `picture`: the topic of which it is all.
@@ -49,11 +48,11 @@ class Client:
         if self._behind_bytes > self._behind_max:
             self._give_up()
             return
-        counted = len(text) if picture is None or picture in self._pictures else 0
+        waits_already = any(topic == picture for *_, topic in self._waiting)
+        counted = len(text) if picture is None or waits_already else 0
         if picture is not None and not counted:
             # What changes meanwhile waits, and in a large centre that is much.
             self._behind_max = max(self._behind_max, len(text))
-            self._pictures.add(picture)
         if not self._waiting:
             self._first_since = time.monotonic()
         self._waiting.append((text, counted, None if counted else picture))
@@ -105,8 +104,6 @@ class Client:
                 self._waiting.popleft()
                 self._first_since = time.monotonic()
                 self._behind_bytes -= first[1]
-                if first[2] is not None:
-                    self._pictures.discard(first[2])
 
     def _give_up(self) -> None:
         """It takes nothing, so not even the reason why it is closed."""
