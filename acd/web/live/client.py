@@ -48,14 +48,14 @@ class Client:
         if self._behind_bytes > self._behind_max:
             self._give_up()
             return
-        waits_already = any(topic == picture for *_, topic in self._waiting)
-        counted = len(text) if picture is None or waits_already else 0
-        if picture is not None and not counted:
+        is_free = picture is not None and all(topic != picture for *_, topic in self._waiting)
+        counted = 0 if is_free else len(text)
+        if is_free:
             # What changes meanwhile waits, and in a large centre that is much.
             self._behind_max = max(self._behind_max, len(text))
         if not self._waiting:
             self._first_since = time.monotonic()
-        self._waiting.append((text, counted, None if counted else picture))
+        self._waiting.append((text, counted, picture if is_free else None))
         self._behind_bytes += counted
         self._more.set()
 
